@@ -1,0 +1,345 @@
+"""The settings: frozen, validated once, passed down, never global.
+
+Every key of `aggregator.toml` is a field here, with its default and the line that explains it; the starter file is
+written from these classes (`starter_settings`), so the two cannot differ. Every key can also be set as an environment
+variable, `AGGREGATOR_FETCH__WORKERS=8`. An absent key has its default, and an empty file is valid.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from aggregator.errors import ConfigError
+
+SETTINGS_NAME = "aggregator.toml"
+FEEDS_NAME = "feeds.toml"
+CONFIG_FOLDER = "config"
+ENVIRONMENT_PREFIX = "AGGREGATOR_"
+
+_DURATION_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_SIZE_UNITS = {"": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+
+
+def setting(key: str, default: Any, doc: str, kind: str, low: float = 0) -> Any:
+    """Declare a field read from `key`. `kind` is how it is written: count, duration, size, flag, text or sizes."""
+    return field(default=default, metadata={"key": key, "doc": doc, "kind": kind, "low": low})
+
+
+@dataclass(frozen=True, slots=True)
+class FetchSettings:
+    """How feeds and pictures are asked for."""
+
+    workers: int = setting("workers", 32, "threads that wait for feeds", "count", 1)
+    image_workers: int = setting("image_workers", 16, "threads that wait for pictures", "count", 1)
+    per_host: int = setting("per_host", 2, "requests to one host at the same time", "count", 1)
+    host_spacing_s: float = setting("host_spacing", 1.0, "time between two requests to one host", "duration")
+    min_interval_s: float = setting("min_interval", 3600.0, "no feed is asked more often than this", "duration")
+    timeout_s: float = setting(
+        "timeout", 30.0, "for one request, from the name look-up to the last byte", "duration", 1
+    )
+    max_body_bytes: int = setting("max_body_bytes", 10_000_000, "largest feed, after decompression", "size", 1000)
+    max_image_bytes: int = setting("max_image_bytes", 20_000_000, "largest picture", "size", 1000)
+    images: bool = setting("images", True, "fetch the pictures that articles name", "flag")
+    contact: str = setting(
+        "contact", "", "a URL or mail address in the User-Agent, so that a publisher can reach you", "text"
+    )
+    allow_private_networks: bool = setting(
+        "allow_private_networks", False, "let URLs found in feeds lead to private addresses", "flag"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzeSettings:
+    """How pictures and text are computed over."""
+
+    workers: int = setting("workers", 0, "processes that compute; 0 means as many as there are usable cores", "count")
+    item_timeout_s: float = setting("item_timeout", 30.0, "for one item, then it is quarantined", "duration", 1)
+    memory_limit_bytes: int = setting(
+        "memory_limit", 1_000_000_000, "what one worker may use for an item (0: no limit)", "size"
+    )
+    thumbnail_sizes: tuple[int, ...] = setting(
+        "thumbnail_sizes", (400,), "longer side of each thumbnail, in pixels", "sizes", 16
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Where everything is kept. Relative paths start from the folder that holds `config/`."""
+
+    url: str = setting("url", "sqlite:///data/news.db", "the database", "text")
+    images_dir: str = setting("images_dir", "data/images", "the folder for pictures and thumbnails", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSettings:
+    """How topics are found."""
+
+    lexicon_dir: str = setting(
+        "lexicon_dir", "", "a folder with your own en.toml, de.toml …, each in place of the built-in word list", "text"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings. `base_dir` is where relative paths start, `path` the file they were read from."""
+
+    path: Path
+    base_dir: Path
+    fetch: FetchSettings = FetchSettings()
+    analyze: AnalyzeSettings = AnalyzeSettings()
+    store: StoreSettings = StoreSettings()
+    topics: TopicSettings = TopicSettings()
+
+    @property
+    def feeds_path(self) -> Path:
+        """The subscriptions file, beside the settings file."""
+        return self.path.with_name(FEEDS_NAME)
+
+    @property
+    def images_dir(self) -> Path:
+        """The folder of pictures, absolute."""
+        return self.base_dir / Path(self.store.images_dir).expanduser()
+
+    @property
+    def lexicon_dir(self) -> Path | None:
+        """The user's own word lists, absolute, or None."""
+        return self.base_dir / Path(self.topics.lexicon_dir).expanduser() if self.topics.lexicon_dir else None
+
+    @property
+    def database_url(self) -> str:
+        """The database, with an absolute path if it is a file."""
+        prefix = "sqlite:///"
+        if not self.store.url.startswith(prefix):
+            return self.store.url
+        return prefix + str(self.base_dir / Path(self.store.url.removeprefix(prefix)).expanduser())
+
+
+SECTIONS: dict[str, type[Any]] = {
+    "fetch": FetchSettings,
+    "analyze": AnalyzeSettings,
+    "store": StoreSettings,
+    "topics": TopicSettings,
+}
+
+
+# --- finding and reading ---------------------------------------------------------------------------------------------
+
+
+def find_settings(explicit: Path | None, environment: Mapping[str, str], folder: Path, user_config: Path) -> Path:
+    """Return the settings file: `explicit`, `AGGREGATOR_CONFIG`, `config/` in `folder`, or the user's own.
+
+    Raises:
+        ConfigError: there is none; the text says what to type next.
+    """
+    named = explicit or (Path(environment["AGGREGATOR_CONFIG"]) if environment.get("AGGREGATOR_CONFIG") else None)
+    if named is not None:
+        path = (folder / named).absolute()
+        if not path.is_file():
+            raise ConfigError(f"there is no settings file at {named}")
+        return path
+    for path in (folder / CONFIG_FOLDER / SETTINGS_NAME, user_config / SETTINGS_NAME):
+        if path.is_file():
+            return path.absolute()
+    raise ConfigError(
+        f"there is no {CONFIG_FOLDER}/{SETTINGS_NAME} in {folder}. Type “aggregator init” to write a starter "
+        "configuration here, or “aggregator demo” to look around first."
+    )
+
+
+def load_settings(path: Path, environment: Mapping[str, str], *, user_data: Path, user_config: Path) -> Settings:
+    """Read the settings file at `path` and the environment over it.
+
+    Raises:
+        ConfigError: the file cannot be read, or a key or value in it or in the environment is wrong.
+    """
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    overrides = _environment_tables(environment)
+    for name in tables:
+        if name not in SECTIONS:
+            raise ConfigError(f"{path}: unknown section [{name}]{_suggest(name, SECTIONS)}")
+    sections = {
+        name: _read_section(section, name, tables.get(name, {}), overrides.get(name, {}), path)
+        for name, section in SECTIONS.items()
+    }
+    return Settings(path=path, base_dir=_base_dir(path, user_data, user_config), **sections)
+
+
+def _base_dir(path: Path, user_data: Path, user_config: Path) -> Path:
+    if path.parent == user_config.absolute():
+        return user_data
+    return path.parent.parent if path.parent.name == CONFIG_FOLDER else path.parent
+
+
+def _environment_tables(environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Collect AGGREGATOR_SECTION__KEY variables: numbers and lists read as TOML does, anything else is text."""
+    tables: dict[str, dict[str, Any]] = {}
+    for variable, text in environment.items():
+        section, separator, key = variable.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
+        if not variable.startswith(ENVIRONMENT_PREFIX) or not separator:
+            continue
+        if section not in SECTIONS:
+            raise ConfigError(f"{variable}: unknown section “{section}”{_suggest(section, SECTIONS)}")
+        try:
+            value = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            value = text
+        tables.setdefault(section, {})[key] = value
+    return tables
+
+
+def _read_section(section: type[Any], name: str, table: object, overrides: Mapping[str, Any], path: Path) -> Any:
+    if not isinstance(table, dict):
+        raise ConfigError(f"{path}: “{name}” must be a section, written [{name}]")
+    by_key = {one.metadata["key"]: one for one in fields(section)}
+    values = {}
+    for source, given in ((str(path), table), ("the environment", overrides)):
+        for key, value in given.items():
+            if key not in by_key:
+                raise ConfigError(f"{source}: unknown key “{key}” in [{name}]{_suggest(key, by_key)}")
+            values[by_key[key].name] = _read_value(by_key[key], value, f"{source}: [{name}] {key}")
+    return section(**values)
+
+
+def _suggest(name: str, known: Mapping[str, Any]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"; did you mean “{near[0]}”?" if near else f"; known are: {', '.join(known)}"
+
+
+# --- reading one value -----------------------------------------------------------------------------------------------
+
+
+def _read_value(one: Field[Any], value: object, where: str) -> Any:
+    kind, low = one.metadata["kind"], one.metadata["low"]
+    try:
+        read = _READERS[kind](value)
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"{where} = {value!r}: {error}") from None
+    numbers = read if isinstance(read, tuple) else (read,)
+    for number in numbers:
+        if isinstance(number, int | float) and not isinstance(number, bool) and number < low:
+            raise ConfigError(f"{where} = {value!r}: must be at least {low:g}")
+    return read
+
+
+def read_duration_s(value: object) -> float:
+    """Return seconds: from a number of seconds, or text such as "90s", "30m", "1.5h", "2d", "1w".
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = float(value)
+    else:
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*", value) if isinstance(value, str) else None
+        if match is None:
+            raise ValueError('expected seconds, or a duration such as "30s", "15m", "2h" or "1d"')
+        seconds = float(match[1]) * _DURATION_UNITS[match[2]]
+    if not 0 <= seconds < float("inf"):
+        raise ValueError("must be a duration of zero or more")
+    return seconds
+
+
+def _read_size(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", value) if isinstance(value, str) else None
+    if match is None or match[2].upper() not in _SIZE_UNITS:
+        raise ValueError('expected bytes, or a size such as "500KB", "10MB" or "1GiB"')
+    return int(float(match[1]) * _SIZE_UNITS[match[2].upper()])
+
+
+def _read_count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError("expected a whole number")
+    return value
+
+
+def _read_flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("expected true or false")
+    return value
+
+
+def _read_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("expected text in quotes")
+    return value
+
+
+def _read_sizes(value: object) -> tuple[int, ...]:
+    if not isinstance(value, list) or not value:
+        raise TypeError("expected a list of whole numbers, such as [400, 1200]")
+    return tuple(sorted({_read_count(one) for one in value}))
+
+
+_READERS = {
+    "count": _read_count,
+    "duration": read_duration_s,
+    "size": _read_size,
+    "flag": _read_flag,
+    "text": _read_text,
+    "sizes": _read_sizes,
+}
+
+
+# --- the starter file ------------------------------------------------------------------------------------------------
+
+
+def starter_settings(changes: Mapping[str, Mapping[str, str]] | None = None, heading: str = "") -> str:
+    """Return the text of a settings file that shows every key with its default and its explanation.
+
+    A key in `changes` (section → key → TOML value) is set; all others are commented out.
+    """
+    lines = [f"# {line}".rstrip() for line in (heading or _STARTER_HEADING).splitlines()]
+    for name, section in SECTIONS.items():
+        lines += ["", f"[{name}]"]
+        chosen = (changes or {}).get(name, {})
+        for one in fields(section):
+            key, doc = one.metadata["key"], one.metadata["doc"]
+            assignment = f"{key} = {chosen[key]}" if key in chosen else f"# {key} = {_as_toml(one)}"
+            lines.append(f"{assignment:<44}  # {doc}")
+    return "\n".join(lines) + "\n"
+
+
+_STARTER_HEADING = """Settings of aggregator. Every key is shown with its default: remove the first # to change one.
+Durations are seconds or "30m", "2h", "1d"; sizes are bytes or "500KB", "10MB". Relative paths start from
+the folder that holds config/. Each key can also be set in the environment: AGGREGATOR_FETCH__WORKERS=8"""
+
+
+def _as_toml(one: Field[Any]) -> str:
+    value: Any = one.default
+    kind = one.metadata["kind"]
+    if kind == "flag":
+        return "true" if value else "false"
+    if kind == "text":
+        return f'"{value}"'
+    if kind == "duration":
+        return f'"{_short_duration(value)}"'
+    if kind == "sizes":
+        return f"[{', '.join(map(str, value))}]"
+    return f"{value:_}"
+
+
+def _short_duration(seconds: float) -> str:
+    for unit, length in reversed(_DURATION_UNITS.items()):
+        if seconds >= length and seconds % length == 0:
+            return f"{seconds / length:g}{unit}"
+    return f"{seconds:g}s"
+
+
+def user_folders() -> tuple[Path, Path]:
+    """Return the user's own folders for configuration and for data, as the platform has them."""
+    from platformdirs import user_config_path, user_data_path  # noqa: PLC0415 - only looked for where it is needed
+
+    return user_config_path("aggregator"), user_data_path("aggregator")

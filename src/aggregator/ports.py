@@ -1,0 +1,275 @@
+"""The few narrow protocols that stages see, and the records that speak of the machinery itself.
+
+A stage is written against these; `app` hands it the real parts, which `pipeline` and `store` provide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from aggregator.records import (
+    ArticleAnalysis,
+    ArticleChange,
+    ArticleJob,
+    Blob,
+    Casualty,
+    FeedToFetch,
+    FeedUpdate,
+    ImageToFetch,
+    ImageUpdate,
+    KnownArticles,
+    ModelId,
+    PictureJob,
+    PictureResult,
+    QuarantinedItem,
+)
+
+T = TypeVar("T")
+R = TypeVar("R")
+T_co = TypeVar("T_co", covariant=True)
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+Transaction_co = TypeVar("Transaction_co", covariant=True)
+
+
+class Clock(Protocol):
+    """Tells the time; a test hands in its own."""
+
+    def now(self) -> datetime:
+        """Return the present moment, aware and UTC."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StageReport:
+    """What one stage did so far. `outcomes` counts items by how they ended; `taken` those begun."""
+
+    name: str
+    workers: int
+    taken: int = 0
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    busy_s: float = 0.0
+    bytes: int = 0
+    waiting: int = 0
+    peak_waiting: int = 0
+    peak_bytes: int = 0
+
+    @property
+    def done(self) -> int:
+        """How many items ended, in whatever outcome."""
+        return sum(self.outcomes.values())
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessTask(Generic[Job, Result]):
+    """Work for a process: a function over a batch, and the types that are sent to it and expected back.
+
+    `function` must be importable by name (a module's function, or a `functools.partial` of one), must return one
+    result per job, in order, and must not raise for bad input. Jobs and results are plain records, see `records`.
+    """
+
+    function: Callable[[Sequence[Job]], Sequence[Result]]
+    job_type: type[Job]
+    result_type: type[Result]
+
+
+class WorkList(Protocol[T_co]):
+    """A durable list of pending work, recomputed from rows."""
+
+    def take(self, limit: int) -> Sequence[T_co] | None:
+        """Return up to `limit` items, none of which was returned before unless it is pending again.
+
+        An empty sequence means nothing just now: ask again later. None means nothing more in this run.
+        """
+        ...
+
+
+class Writer(Protocol[Transaction_co]):
+    """The one writer of this command. Operations are committed together in short transactions."""
+
+    def call(self, operation: Callable[[Transaction_co], R]) -> R:
+        """Run `operation` inside a transaction and return its result once that is durable."""
+        ...
+
+
+class Stream(Protocol[T_co]):
+    """What comes out of a stage, through a bounded queue. Only `Flow` can read it."""
+
+    @property
+    def name(self) -> str:
+        """The stage that it comes from."""
+        ...
+
+
+class Flow(Protocol[Transaction_co]):
+    """Joins stages by bounded queues. Nothing moves until the flow is run by whoever made it."""
+
+    def pull(self, name: str, work: WorkList[T], *, look_ahead: int) -> Stream[T]:
+        """Start a stream from rows; at most `look_ahead` items wait in memory."""
+        ...
+
+    def threads(
+        self, name: str, work: Callable[[T], R], source: Stream[T], *, workers: int, size_of: Callable[[R], int] = ...
+    ) -> Stream[R]:
+        """Do work that waits in `workers` threads. `size_of` tells the bytes that a result keeps in memory."""
+        ...
+
+    def processes(
+        self,
+        name: str,
+        task: ProcessTask[Job, Result],
+        source: Stream[T],
+        *,
+        job_of: Callable[[T], Job | None],
+        join: Callable[[T, Result | Casualty | None], R],
+        workers: int,
+        batch: int = 1,
+    ) -> Stream[R]:
+        """Do work that computes in `workers` processes, `batch` jobs at a time.
+
+        `job_of` says what of an item a worker needs, or None if the item needs none and passes through; `join` puts
+        item and result together.
+        """
+        ...
+
+    def save(
+        self,
+        name: str,
+        operation: Callable[[Transaction_co, T], str],
+        source: Stream[T],
+        *,
+        done: Callable[[T], Any] = ...,
+    ) -> None:
+        """End a stream in the database.
+
+        `operation` returns the outcome to count; `done` is called after the commit, or when the item was given up.
+        """
+        ...
+
+
+# --- what the stages see of the store --------------------------------------------------------------------------------
+
+
+class FeedRows(Protocol):
+    """Feeds, inside a transaction."""
+
+    def due(self, cutoff: datetime, limit: int, excluding: Collection[int] = ()) -> list[FeedToFetch]:
+        """Return at most `limit` feeds that may be asked, hosts interleaved."""
+        ...
+
+    def claim(self, feeds: Sequence[FeedToFetch], next_fetch_at: Sequence[datetime]) -> None:
+        """Promise not to ask `feeds` again before the given times."""
+        ...
+
+    def record(self, change: FeedUpdate) -> None:
+        """Keep what a request taught, and log it."""
+        ...
+
+
+class ArticleRows(Protocol):
+    """Articles with their sightings and revisions, inside a transaction."""
+
+    def known(self, feed_id: int, entry_keys: Sequence[str], url_keys: Sequence[str]) -> KnownArticles:
+        """Return what the store has under these keys."""
+        ...
+
+    def save(self, feed_id: int, changes: Sequence[ArticleChange], trusted_origin: str | None, now: datetime) -> None:
+        """Write what was decided about the entries of one document."""
+        ...
+
+
+class ImageRows(Protocol):
+    """Pictures, inside a transaction."""
+
+    def due(self, cutoff: datetime, limit: int, excluding: Collection[int] = ()) -> list[ImageToFetch]:
+        """Return at most `limit` pictures that may be asked for, hosts interleaved."""
+        ...
+
+    def claim(self, images: Sequence[ImageToFetch], next_fetch_at: Sequence[datetime]) -> None:
+        """Promise not to ask for `images` again before the given times."""
+        ...
+
+    def record_download(self, change: ImageUpdate) -> None:
+        """Keep what a request brought."""
+        ...
+
+    def pending_pictures(self, model_id: int, limit: int, excluding: Collection[int] = ()) -> list[PictureJob]:
+        """Return at most `limit` stored pictures that the method has not analysed."""
+        ...
+
+    def record_picture(self, result: PictureResult, model_id: int) -> None:
+        """Keep what the pixels told."""
+        ...
+
+
+class AnalysisRows(Protocol):
+    """Analyses, inside a transaction."""
+
+    def model_id(self, method: ModelId, now: datetime) -> int:
+        """Return the id of a method, making its row at its first use."""
+        ...
+
+    def pending(self, model_id: int, limit: int, excluding: Collection[int] = ()) -> list[ArticleJob]:
+        """Return at most `limit` articles whose present text the method has not analysed."""
+        ...
+
+    def record(self, results: Sequence[ArticleAnalysis], model_id: int, now: datetime) -> None:
+        """Keep what the text of articles told."""
+        ...
+
+
+class QuarantineRows(Protocol):
+    """Items set aside, inside a transaction."""
+
+    def add(self, item: QuarantinedItem, now: datetime) -> None:
+        """Set `item` aside until its content changes."""
+        ...
+
+
+class StoreTransaction(Protocol):
+    """A transaction, with a part for each noun."""
+
+    @property
+    def feeds(self) -> FeedRows:
+        """The feeds."""
+        ...
+
+    @property
+    def articles(self) -> ArticleRows:
+        """The articles."""
+        ...
+
+    @property
+    def images(self) -> ImageRows:
+        """The pictures."""
+        ...
+
+    @property
+    def analyses(self) -> AnalysisRows:
+        """The analyses."""
+        ...
+
+    @property
+    def quarantine(self) -> QuarantineRows:
+        """What was set aside."""
+        ...
+
+
+class Reader(Protocol):
+    """Opens transactions that only read, one after another, from any thread."""
+
+    def __call__(self) -> AbstractContextManager[StoreTransaction]:
+        """Open one."""
+        ...
+
+
+class Blobs(Protocol):
+    """Files named by the hash of their content."""
+
+    def save(self, content: bytes, extension: str) -> Blob:
+        """Store `content` and return where; the same content is stored once."""
+        ...
