@@ -1,0 +1,1 @@
+"""The machinery, and the only owner of threads, processes, queues, the clock and shutdown."""

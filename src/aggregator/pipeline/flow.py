@@ -1,0 +1,335 @@
+"""Stages of threads and of processes, joined by bounded queues.
+
+    pull ──▶ threads ──▶ processes ──▶ save
+     ▲ rows     │ wait      │ compute     │ submits to the one writer
+     └──────────┴──── a later source is woken by each commit ◀┘
+
+Stages are declared in the order of the flow and start together in `run`. Each has an input queue bounded in items and
+in bytes in flight; a stage whose follower is slow waits. When a source has no more, its queue closes, the stage behind
+it finishes what it has, closes its own, and so on to the end.
+"""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from aggregator.errors import StorageError
+from aggregator.pipeline.meter import Meter
+from aggregator.pipeline.processes import compute_each
+from aggregator.pipeline.queue import BoundedQueue, Cancelled, Drained, Slot
+from aggregator.pipeline.wake import Wake
+from aggregator.pipeline.worker import Reply, Worker, process_context
+from aggregator.pipeline.worker_child import WorkerOrders
+from aggregator.pipeline.writer import WriterThread
+from aggregator.ports import ProcessTask, StageReport, Stream, WorkList
+from aggregator.records import Casualty, Harm
+
+T = TypeVar("T")
+R = TypeVar("R")
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+Transaction = TypeVar("Transaction")
+
+LOOK_AHEAD = 2
+"""Waiting items per worker. More than one each, or a slow taker starves the others; more than that is only memory."""
+
+IDLE_S = 0.05
+"""How long a source sleeps at most before it looks again, when no commit wakes it: host spacing is counted in this."""
+
+TICK_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLimits:
+    """What a worker process may take for one item, and what its fork server imports beforehand."""
+
+    item_timeout_s: float
+    memory_limit_bytes: int
+    preload: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """An exception that no stage should raise. `item` is what the stage had in hand."""
+
+    stage: str
+    item: object
+    traceback: str
+
+
+class QueuedStream(Generic[T]):
+    """The output of a stage: its name and the queue that it fills."""
+
+    def __init__(self, name: str, queue: BoundedQueue[T]) -> None:
+        """Join the stage called `name` to `queue`."""
+        self.name = name
+        self.queue = queue
+
+
+class FlowRunner(Generic[Transaction]):
+    """Owns the threads and processes of one run. See `ports.Flow` for what the stage methods mean."""
+
+    def __init__(
+        self,
+        *,
+        writer: WriterThread[Transaction],
+        wake: Wake,
+        stop: threading.Event,
+        limits: PoolLimits,
+        max_bytes_in_flight: int,
+        on_bug: Callable[[Bug], None],
+    ) -> None:
+        """Prepare an empty flow. `stop` ends the sources; `on_bug` is told of every item parked for a fault of ours."""
+        self._writer = writer
+        self._wake = wake
+        self._stop = stop
+        self._limits = limits
+        self._max_bytes = max_bytes_in_flight
+        self._on_bug = on_bug
+        self._threads: list[threading.Thread] = []
+        self._queues: list[BoundedQueue[Any]] = []
+        self._stages: list[tuple[Meter, BoundedQueue[Any] | None]] = []
+        self._failure: BaseException | None = None
+        self.bugs = 0
+        self.peak_worker_bytes = 0
+        self.worker_cpu_s = 0.0
+        self._count_lock = threading.Lock()
+
+    # --- declaring the stages ---------------------------------------------------------------------------------
+
+    def pull(self, name: str, work: WorkList[T], *, look_ahead: int) -> QueuedStream[T]:
+        """Start a stream from rows; at most `look_ahead` items wait in memory."""
+        out = self._queue(look_ahead)
+        self._add_threads(name, 1, partial(self._pull, work, out, max(1, look_ahead // 2)), close=[out])
+        return QueuedStream(name, out)
+
+    def threads(
+        self,
+        name: str,
+        work: Callable[[T], R],
+        source: Stream[T],
+        *,
+        workers: int,
+        size_of: Callable[[R], int] = lambda _: 0,
+    ) -> QueuedStream[R]:
+        """Do work that waits in `workers` threads."""
+        queue = _queue_of(source)
+        meter = self._meter(name, workers, queue)
+        out = self._queue(LOOK_AHEAD * workers)
+
+        def step(slots: list[Slot[T]]) -> None:
+            for slot in slots:
+                result = work(slot.item)
+                meter.add_bytes(size_of(result))
+                meter.count("done")
+                out.put(result, size_of(result))
+
+        self._add_threads(name, workers, partial(self._serve, meter, queue, 1, step), close=[out])
+        return QueuedStream(name, out)
+
+    def processes(
+        self,
+        name: str,
+        task: ProcessTask[Job, Result],
+        source: Stream[T],
+        *,
+        job_of: Callable[[T], Job | None],
+        join: Callable[[T, Result | Casualty | None], R],
+        workers: int,
+        batch: int = 1,
+    ) -> QueuedStream[R]:
+        """Do work that computes in `workers` processes: one thread each, which waits for its own process."""
+        queue = _queue_of(source)
+        meter = self._meter(name, workers, queue)
+        out = self._queue(LOOK_AHEAD * workers * batch)
+        context = process_context(self._limits.preload)
+        orders = WorkerOrders(
+            task.function, task.job_type, self._limits.item_timeout_s, self._limits.memory_limit_bytes
+        )
+
+        def supervise() -> None:
+            worker = Worker(context, orders, task.result_type)
+
+            def step(slots: list[Slot[T]]) -> None:
+                for item, result in self._computed(worker, [slot.item for slot in slots], job_of):
+                    meter.count(result.harm if isinstance(result, Casualty) else "done")
+                    if isinstance(result, Casualty) and result.harm is Harm.BUG:
+                        self._park(name, item, result.detail)
+                    out.put(join(item, result))
+
+            try:
+                self._serve(meter, queue, batch, step)
+            finally:
+                worker.close()
+
+        self._add_threads(name, workers, supervise, close=[out])
+        return QueuedStream(name, out)
+
+    def save(
+        self,
+        name: str,
+        operation: Callable[[Transaction, T], str],
+        source: Stream[T],
+        *,
+        done: Callable[[T], Any] = lambda _: None,
+    ) -> None:
+        """End a stream in the database, through the one writer."""
+        queue = _queue_of(source)
+        meter = self._meter(name, 1, queue)
+
+        def step(slots: list[Slot[T]]) -> None:
+            # A second hand on the bytes: they are in flight until the commit, not until they are submitted.
+            for slot in slots:
+                future = self._writer.submit(partial(_apply, operation, slot.item))
+                future.add_done_callback(partial(self._saved, meter, slot.item, done))
+
+        self._add_threads(name, 1, partial(self._serve, meter, queue, 1, step), close=[])
+
+    # --- running ----------------------------------------------------------------------------------------------
+
+    def run(self, on_tick: Callable[[list[StageReport]], None] = lambda _: None) -> list[StageReport]:
+        """Start every stage, wait until all have ended and all is committed, and return what each did.
+
+        `on_tick` is called about ten times a second with the counts so far.
+
+        Raises:
+            StorageError: the database or the disk failed; what was committed before stays.
+        """
+        for thread in self._threads:
+            thread.start()
+        for thread in self._threads:
+            while thread.is_alive():
+                thread.join(TICK_S)
+                on_tick(self.reports())
+        self._writer.close()
+        on_tick(self.reports())
+        if self._failure is not None:
+            raise self._failure
+        return self.reports()
+
+    def reports(self) -> list[StageReport]:
+        """Return what each stage did so far, in the order of the flow."""
+        return [
+            meter.report(len(queue), queue.peak_items, queue.peak_bytes) if queue is not None else meter.report()
+            for meter, queue in self._stages
+        ]
+
+    # --- the parts ----------------------------------------------------------------------------------------------
+
+    def _queue(self, max_items: int) -> BoundedQueue[Any]:
+        queue: BoundedQueue[Any] = BoundedQueue(max(2, max_items), self._max_bytes)
+        self._queues.append(queue)
+        return queue
+
+    def _meter(self, name: str, workers: int, queue: BoundedQueue[Any]) -> Meter:
+        meter = Meter(name, workers)
+        self._stages.append((meter, queue))
+        return meter
+
+    def _add_threads(self, name: str, count: int, body: Callable[[], None], close: Sequence[BoundedQueue[Any]]) -> None:
+        """Add `count` threads that run `body`; the last of them to end closes the queues that they fill."""
+        left = [count]
+
+        def live() -> None:
+            try:
+                body()
+            except Cancelled:
+                pass
+            except BaseException as error:  # noqa: BLE001 - kept, and raised by run in the main thread
+                self._fail(error)
+            finally:
+                with self._count_lock:
+                    left[0] -= 1
+                    last = left[0] == 0
+                if last:
+                    for queue in close:
+                        queue.close()
+
+        self._threads += [threading.Thread(target=live, name=f"{name}-{n}", daemon=True) for n in range(count)]
+
+    def _pull(self, work: WorkList[T], out: BoundedQueue[T], limit: int) -> None:
+        while not self._stop.is_set():
+            heard = self._wake.heard()
+            items = work.take(limit)
+            if items is None:
+                return
+            for item in items:
+                out.put(item)
+            if not items:
+                self._wake.wait(heard, IDLE_S)
+
+    def _serve(self, meter: Meter, source: BoundedQueue[T], limit: int, step: Callable[[list[Slot[T]]], None]) -> None:
+        """Take from `source` until it is drained. What `step` should not raise parks its items and the run goes on."""
+        while True:
+            try:
+                slots = source.take(limit)
+            except Drained:
+                return
+            meter.take(len(slots))
+            try:
+                with meter.busy():
+                    step(slots)
+            except (Cancelled, StorageError):
+                raise
+            except Exception:  # noqa: BLE001 - our bug: kept with its traceback, reported by the exit code
+                meter.count("bug", len(slots))
+                for slot in slots:
+                    self._park(meter.name, slot.item, traceback.format_exc())
+            finally:
+                for slot in slots:
+                    source.done(slot)
+
+    def _computed(
+        self, worker: Worker, items: list[T], job_of: Callable[[T], Job | None]
+    ) -> list[tuple[T, Any | Casualty | None]]:
+        """Pair each item with its result; items that need no worker pass with None."""
+        jobs = [(item, job) for item in items if (job := job_of(item)) is not None]
+        results = compute_each(worker, [job for _, job in jobs], self._count_reply) if jobs else []
+        by_item = {id(item): result for (item, _), result in zip(jobs, results, strict=True)}
+        return [(item, by_item.get(id(item))) for item in items]
+
+    def _count_reply(self, reply: Reply) -> None:
+        with self._count_lock:
+            self.peak_worker_bytes = max(self.peak_worker_bytes, reply.peak_memory_bytes)
+            self.worker_cpu_s += reply.cpu_s
+
+    def _saved(self, meter: Meter, item: T, done: Callable[[T], Any], future: Future[str]) -> None:
+        """Count what the writer made of an item. Runs in the writer's thread, so it may not wait for anything."""
+        error = future.exception()
+        if error is None:
+            meter.count(future.result())
+        elif isinstance(error, StorageError):
+            self._fail(error)
+        else:
+            meter.count("bug")
+            self._park(meter.name, item, "".join(traceback.format_exception(error)))
+        done(item)
+
+    def _park(self, stage: str, item: object, text: str) -> None:
+        with self._count_lock:
+            self.bugs += 1
+        self._on_bug(Bug(stage, item, text))
+
+    def _fail(self, error: BaseException) -> None:
+        """Give the run up: nothing more can be stored, so nothing more shall be fetched."""
+        if self._failure is None:
+            self._failure = error
+        self._stop.set()
+        for queue in self._queues:
+            queue.cancel()
+
+
+def _queue_of(stream: Stream[T]) -> BoundedQueue[T]:
+    if not isinstance(stream, QueuedStream):
+        raise TypeError(f"the stream {stream.name} was not made by this machinery")
+    return stream.queue
+
+
+def _apply(operation: Callable[[Transaction, T], str], item: T, transaction: Transaction) -> str:
+    return operation(transaction, item)

@@ -1,0 +1,157 @@
+"""The parent's handle on one worker process."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import BaseContext
+from typing import Any
+
+import msgspec
+
+from aggregator.errors import StorageError
+from aggregator.pipeline.worker_child import (
+    BUG,
+    OUT_OF_MEMORY,
+    RESULT,
+    STORAGE,
+    USAGE,
+    WorkerOrders,
+    worker_main,
+)
+from aggregator.records import Casualty, Harm
+
+MAX_REPLY_BYTES = 256 * 1024 * 1024
+"""Longer than any honest batch of results; a worker taken over by hostile bytes cannot fill the parent."""
+
+_lifecycle = threading.Lock()
+# multiprocessing reaps children of every thread whenever any thread starts one; two readers of one exit status
+# would see "255". One lock for births and deaths keeps the status true.
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The results of a batch, and what they cost."""
+
+    results: list[Any]
+    cpu_s: float
+    peak_memory_bytes: int
+
+
+def process_context(preload: Sequence[str]) -> BaseContext:
+    """Return how processes are started: from a fork server that has imported `preload`, or spawned where there is none.
+
+    A fork server is started afresh, before it has threads of its own, so its forks are safe and cheap. Numerical
+    libraries are told to use one thread in it: cores are shared out by the pool, and their threads would not survive
+    a fork.
+    """
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(preload))
+    return context
+
+
+class Worker:
+    """One process, replaced by a new one whenever it dies or has to be killed. Used by one thread."""
+
+    def __init__(self, context: BaseContext, orders: WorkerOrders, result_type: type[Any]) -> None:
+        """Start nothing yet; the first batch does."""
+        self._context = context
+        self._orders = orders
+        self._decoder = msgspec.msgpack.Decoder(list[result_type])  # type: ignore[valid-type]
+        self._process: Any = None
+        self._pipe: Connection | None = None
+        self._lifeline: Connection | None = None
+
+    def compute(self, jobs: Sequence[Any]) -> Reply | Casualty:
+        """Send `jobs` as one batch and wait for the results, at most the item time-out.
+
+        Raises StorageError if the worker could not write to the disk.
+        """
+        payload = msgspec.msgpack.encode(jobs)
+        try:
+            pipe = self._started()
+            pipe.send_bytes(payload)
+            if not pipe.poll(self._orders.item_timeout_s):
+                self._end(kill=True)
+                return Casualty(Harm.TIMED_OUT, f"took longer than {self._orders.item_timeout_s:g} s")
+            return self._read(pipe.recv_bytes(MAX_REPLY_BYTES), len(jobs))
+        except (EOFError, OSError):
+            return _cause_of_death(self._end(kill=False))
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        if self._process is not None:
+            self._end(kill=True)
+
+    def _started(self) -> Connection:
+        if self._pipe is not None:
+            return self._pipe
+        pipe, childs_pipe = self._context.Pipe()
+        lifeline, childs_lifeline = self._context.Pipe()
+        with _lifecycle:
+            self._process = self._context.Process(  # type: ignore[attr-defined]  # every concrete context has it
+                target=worker_main, args=(childs_pipe, childs_lifeline, self._orders), daemon=True
+            )
+            self._process.start()
+        childs_pipe.close()
+        childs_lifeline.close()
+        self._pipe, self._lifeline = pipe, lifeline
+        return pipe
+
+    def _end(self, *, kill: bool) -> int | None:
+        """Kill or await the process, forget it, and return its exit code (negative: the signal that ended it)."""
+        process, pipe, lifeline = self._process, self._pipe, self._lifeline
+        self._process = self._pipe = self._lifeline = None
+        for end in (pipe, lifeline):
+            if end is not None:
+                end.close()
+        if process is None:
+            return None
+        with _lifecycle:
+            if kill:
+                process.kill()
+            process.join(1.0)
+            if process.exitcode is None:
+                process.kill()
+                process.join()
+            exit_code: int | None = process.exitcode
+            process.close()
+        return exit_code
+
+    def _read(self, reply: bytes, expected: int) -> Reply | Casualty:
+        if len(reply) < 1 + USAGE.size:
+            return Casualty(Harm.BUG, "a worker sent what no worker should send: an empty reply")
+        kind, body = reply[:1], reply[1 + USAGE.size :]
+        cpu_s, peak_bytes = USAGE.unpack_from(reply, 1)
+        if kind == OUT_OF_MEMORY:
+            self._end(kill=False)
+            limit_mb = self._orders.memory_limit_bytes // 2**20
+            return Casualty(Harm.OUT_OF_MEMORY, f"needed more than the {limit_mb} MB that a worker may use")
+        if kind == STORAGE:
+            raise StorageError(body.decode("utf-8", "replace"))
+        if kind == BUG:
+            return Casualty(Harm.BUG, body.decode("utf-8", "replace"))
+        try:
+            results = self._decoder.decode(body) if kind == RESULT else []
+        except msgspec.MsgspecError as error:
+            return Casualty(Harm.BUG, f"a worker sent what no worker should send: {error}")
+        if len(results) != expected:
+            return Casualty(Harm.BUG, f"a worker sent {len(results)} results for {expected} jobs")
+        return Reply(results, cpu_s, peak_bytes)
+
+
+def _cause_of_death(exit_code: int | None) -> Casualty:
+    if exit_code is not None and exit_code == -signal.SIGKILL:
+        return Casualty(Harm.KILLED, "the worker process was killed from outside (by a person, or for want of memory)")
+    if exit_code is not None and exit_code < 0:
+        return Casualty(Harm.CRASHED, f"the worker process died of {signal.Signals(-exit_code).name}")
+    return Casualty(Harm.CRASHED, f"the worker process ended with exit code {exit_code}")
