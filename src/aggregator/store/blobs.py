@@ -1,0 +1,53 @@
+"""Files named by the hash of their content, in a fan-out of folders, written atomically."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from aggregator.errors import StorageError
+from aggregator.records import Blob
+
+
+class BlobFolder:
+    """A folder of files that never change: the name says what is inside. Any thread may write."""
+
+    def __init__(self, root: Path) -> None:
+        """Keep the files below `root`, which is made when the first one comes."""
+        self._root = root
+
+    def save(self, content: bytes, extension: str) -> Blob:
+        """Store `content` under its SHA-256 and return where. The same content is stored once.
+
+        The file is complete or absent whatever happens: it is written beside its place, flushed to the disk and moved.
+
+        Raises:
+            StorageError: the folder cannot be written to, or the disk is full.
+        """
+        sha256 = hashlib.sha256(content).hexdigest()
+        relative = Path(sha256[:2]) / sha256[2:4] / f"{sha256}.{extension}"
+        path = self._root / relative
+        try:
+            if not path.exists():
+                _write_atomically(path, content)
+        except OSError as error:
+            raise StorageError(
+                f"a picture cannot be stored in {self._root}: {error.strerror}. "
+                "Free some space or check the permissions, then run again."
+            ) from error
+        return Blob(sha256=sha256, path=relative.as_posix(), size_bytes=len(content))
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise

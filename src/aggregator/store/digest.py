@@ -1,0 +1,34 @@
+"""A digest of the content: equal for two databases that hold the same news, however they came to hold it."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+
+_CONTENT = {
+    "sightings": """
+        SELECT feed_url, guid, s.url, s.title, s.published_raw, s.published_at, a.title, a.summary, a.content, a.author
+        FROM sightings s JOIN articles a ON a.id = s.article_id""",
+    "labels": """
+        SELECT a.url, a.title, a.language, a.topic, ROUND(a.topic_score, 6) FROM articles a""",
+    "revisions": """
+        SELECT a.url, r.title, r.summary, r.content FROM revisions r JOIN articles a ON a.id = r.article_id""",
+    "images": """
+        SELECT url, path, thumbnail, width, height, kind, phash, error FROM images""",
+    "pictures of articles": """
+        SELECT a.url, a.title, a.image, a.thumbnail FROM articles a""",
+}
+"""No ids, no times of ours, no logs: those differ between two runs over the same news."""
+
+
+def content_digest(connection: Connection) -> str:
+    """Return a SHA-256 over feeds' entries, articles, labels, revisions and pictures, in an order of their own."""
+    digest = hashlib.sha256()
+    for name, query in _CONTENT.items():
+        rows = sorted(repr(tuple(row)) for row in connection.execute(text(query)))
+        digest.update(f"{name} {len(rows)}\n".encode())
+        for row in rows:
+            digest.update(row.encode() + b"\n")
+    return digest.hexdigest()

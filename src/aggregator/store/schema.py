@@ -1,0 +1,351 @@
+"""The tables. Singular nouns, a comment on every table and column; people read the plural views of `views.py`.
+
+Times are UTC text `YYYY-MM-DD HH:MM:SS`, which sorts rightly and which SQLite's own date functions compare rightly.
+What is pending is recomputed from the rows and never kept as a flag; the indexes below serve those questions.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+
+
+class UtcText(TypeDecorator[datetime]):
+    """An aware datetime, kept as UTC text to the second."""
+
+    impl = String(19)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Write the time as text."""
+        return None if value is None else time_text(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Read the text as a time."""
+        return None if value is None else datetime.strptime(value, TIME_FORMAT).replace(tzinfo=UTC)
+
+
+def time_text(moment: datetime) -> str:
+    """Return an aware time as the database keeps it. Years before 1000 are padded, so that text order is time order."""
+    utc = moment.astimezone(UTC)
+    return f"{utc.year:04d}-{utc:%m-%d %H:%M:%S}"
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id(comment: str = "key") -> Column[int]:
+    return Column("id", Integer, primary_key=True, comment=comment)
+
+
+def _to(target: str, comment: str, *, name: str = "", **options: Any) -> Column[int]:
+    options.setdefault("nullable", False)
+    return Column(name or f"{target}_id", Integer, ForeignKey(f"{target}.id"), comment=comment, **options)
+
+
+feed = Table(
+    "feed",
+    metadata,
+    _id(),
+    Column("url", Text, nullable=False, unique=True, comment="address as subscribed to"),
+    Column("host", Text, nullable=False, comment="host name of the address, by which politeness is counted"),
+    Column("subscribed", Boolean, nullable=False, comment="whether feeds.toml names it and has it enabled"),
+    Column("wanted_title", Text, comment="title that the user gave it in feeds.toml"),
+    Column("category", Text, comment="topic that the user gave it in feeds.toml, a weak label"),
+    Column("interval_s", Float, comment="interval that the user gave it in feeds.toml, in seconds"),
+    Column("title", Text, comment="title that the feed gives itself"),
+    Column("site_url", Text, comment="address of the site that the feed belongs to"),
+    Column("language", Text, comment="language that the feed declares"),
+    Column("format", Text, comment="format last read: rss20, atom10, json11 …"),
+    Column("state", Text, nullable=False, comment="new, active, throttled, blocked, failing or gone"),
+    Column("etag", Text, comment="validator to send, byte for byte as received"),
+    Column("last_modified", Text, comment="validator to send, byte for byte as received"),
+    Column("body_sha256", Text, comment="hash of the body last read"),
+    Column("next_fetch_at", UtcText, nullable=False, comment="earliest time of the next request"),
+    Column("last_fetch_at", UtcText, comment="time of the last request"),
+    Column("last_success_at", UtcText, comment="time when it was last read, or answered that nothing changed"),
+    Column("last_status", Integer, comment="HTTP status of the last answer"),
+    Column("last_outcome", Text, comment="how the last request ended"),
+    Column("last_error", Text, comment="what went wrong last, empty after a success"),
+    Column("failures", Integer, nullable=False, comment="failures since the last success"),
+    Column("created_at", UtcText, nullable=False, comment="time when it was first subscribed to"),
+    Index(None, "subscribed", "next_fetch_at"),
+    comment="A feed: what the user wants of it, and what was observed.",
+)
+
+run = Table(
+    "run",
+    metadata,
+    _id(),
+    Column("command", Text, nullable=False, comment="fetch, analyze, run or demo"),
+    Column("version", Text, nullable=False, comment="version of the program"),
+    Column("started_at", UtcText, nullable=False, comment="start"),
+    Column("finished_at", UtcText, comment="end, empty while it runs or when it was killed"),
+    Column("exit_code", Integer, comment="exit code of the command"),
+    Column("seconds", Float, comment="wall time"),
+    Column("cpu_s", Float, comment="CPU time of the parent process"),
+    Column("worker_cpu_s", Float, comment="CPU time that the workers spent on items"),
+    Column("peak_memory_bytes", Integer, comment="largest resident size of the parent process"),
+    Column("peak_worker_bytes", Integer, comment="largest resident size of any worker process"),
+    Column("counts", Text, comment="JSON object: stage → outcome → number of items"),
+    Column("stages", Text, comment="JSON array: workers, busy seconds, bytes and queue peaks of each stage"),
+    comment="A run of a command, with what it did and what it cost.",
+)
+
+fetch = Table(
+    "fetch",
+    metadata,
+    _id(),
+    _to("feed", "feed that was asked"),
+    _to("run", "run that asked"),
+    Column("started_at", UtcText, nullable=False, comment="time of the request"),
+    Column("seconds", Float, nullable=False, comment="time that it took, redirects included"),
+    Column("conditional", Boolean, nullable=False, comment="whether a validator was sent"),
+    Column("outcome", Text, nullable=False, comment="new articles, unchanged, not modified, unreadable, timeout …"),
+    Column("status", Integer, comment="HTTP status of the answer"),
+    Column("final_url", Text, comment="address that answered, if another one"),
+    Column("received_bytes", Integer, nullable=False, comment="bytes of the body on the wire"),
+    Column("entries", Integer, nullable=False, comment="entries in the document"),
+    Column("new_articles", Integer, nullable=False, comment="articles that were new"),
+    Column("revised_articles", Integer, nullable=False, comment="articles that had been edited"),
+    Column("error", Text, comment="what went wrong"),
+    Index(None, "feed_id", "started_at"),
+    comment="The log of requests for feeds.",
+)
+
+article = Table(
+    "article",
+    metadata,
+    _id(),
+    _to("feed", "feed that brought it first"),
+    Column("url", Text, comment="address as the feed gives it"),
+    Column("url_key", Text, comment="address without tracking parameters and fragment, for recognising it elsewhere"),
+    Column("title", Text, nullable=False, comment="headline, plain text"),
+    Column("summary", Text, nullable=False, comment="summary, plain text"),
+    Column("content", Text, nullable=False, comment="sanitised HTML"),
+    Column("author", Text, nullable=False, comment="author, plain text"),
+    Column("declared_language", Text, comment="language that entry or feed declares"),
+    Column("published_raw", Text, comment="date as the feed gives it"),
+    Column("published_at", UtcText, comment="what that date means; empty if it cannot be read"),
+    Column("first_seen_at", UtcText, nullable=False, comment="time when it was first seen"),
+    Column(
+        "effective_at", UtcText, nullable=False, comment="the earlier of published and first seen; never in the future"
+    ),
+    Column("content_hash", Text, nullable=False, comment="hash of title, summary and content; a change is a revision"),
+    Column(
+        "analysis_id",
+        Integer,
+        ForeignKey("analysis.id", use_alter=True),
+        comment="analysis of the present text; empty while there is none",
+    ),
+    Index(None, "url_key"),
+    Index(None, "effective_at"),
+    Index(None, "feed_id", "effective_at"),
+    Index(None, "analysis_id"),
+    comment="An article: one, however many feeds it was seen in.",
+)
+
+sighting = Table(
+    "sighting",
+    metadata,
+    _id(),
+    _to("article", "article that was seen"),
+    _to("feed", "feed that it was seen in"),
+    Column("entry_key", Text, nullable=False, comment="what tells the entry from others of its feed"),
+    Column("guid", Text, comment="id as the feed gives it"),
+    Column("url", Text, comment="link as the feed gives it"),
+    Column("title", Text, nullable=False, comment="title in this feed, plain text"),
+    Column("published_raw", Text, comment="date as the feed gives it"),
+    Column("published_at", UtcText, comment="what that date means"),
+    Column("content_hash", Text, nullable=False, comment="hash of title, summary and content in this feed"),
+    Column("first_seen_at", UtcText, nullable=False, comment="time when this feed first had it"),
+    Column("last_seen_at", UtcText, nullable=False, comment="time when this feed last had it, in a changed document"),
+    UniqueConstraint("feed_id", "entry_key"),
+    Index(None, "article_id"),
+    comment="An article seen in a feed under a GUID.",
+)
+
+revision = Table(
+    "revision",
+    metadata,
+    _id(),
+    _to("article", "article that was edited"),
+    Column("replaced_at", UtcText, nullable=False, comment="time when the edit was seen"),
+    Column("title", Text, nullable=False, comment="headline before the edit"),
+    Column("summary", Text, nullable=False, comment="summary before the edit"),
+    Column("content", Text, nullable=False, comment="content before the edit"),
+    Column("content_hash", Text, nullable=False, comment="hash of the text before the edit"),
+    Index(None, "article_id"),
+    comment="What an article said before it was edited.",
+)
+
+model = Table(
+    "model",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False, comment="text or picture"),
+    Column("name", Text, nullable=False, comment="name of the method"),
+    Column("version", Text, nullable=False, comment="version, or a hash of what it depends on"),
+    Column("created_at", UtcText, nullable=False, comment="time of its first use"),
+    UniqueConstraint("kind", "name", "version"),
+    comment="A method that produced analyses.",
+)
+
+analysis = Table(
+    "analysis",
+    metadata,
+    _id(),
+    Column(
+        "article_id",
+        Integer,
+        ForeignKey("article.id", ondelete="CASCADE"),
+        nullable=False,
+        comment="article that was analysed",
+    ),
+    _to("model", "method that did it"),
+    Column("input_hash", Text, nullable=False, comment="content_hash of the text that was analysed"),
+    Column("language", Text, comment="ISO 639-1 code of the language"),
+    Column("language_score", Float, nullable=False, comment="how sure the language is, 0 to 1"),
+    Column("analyzed_at", UtcText, nullable=False, comment="time of the analysis"),
+    UniqueConstraint("article_id"),
+    Index(None, "model_id"),
+    comment="What the text of an article told, by one method.",
+)
+
+label = Table(
+    "label",
+    metadata,
+    Column(
+        "analysis_id",
+        Integer,
+        ForeignKey("analysis.id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="analysis that it belongs to",
+    ),
+    Column("rank", Integer, primary_key=True, autoincrement=False, comment="1 for the topic that was chosen"),
+    Column("topic", Text, nullable=False, comment="IPTC Media Topic"),
+    Column("score", Float, nullable=False, comment="how sure the topic is, 0 to 1"),
+    Index(None, "topic"),
+    comment="A topic given to an article by an analysis.",
+)
+
+image = Table(
+    "image",
+    metadata,
+    _id(),
+    Column("url", Text, nullable=False, unique=True, comment="address"),
+    Column("host", Text, nullable=False, comment="host name of the address, by which politeness is counted"),
+    Column(
+        "trusted_origin", Text, comment="origin of the feed that named it first: private addresses there are allowed"
+    ),
+    Column("first_seen_at", UtcText, nullable=False, comment="time when an article first named it"),
+    Column("next_fetch_at", UtcText, nullable=False, comment="earliest time of the next request"),
+    Column("fetched_at", UtcText, comment="time when it was stored"),
+    Column("attempts", Integer, nullable=False, comment="requests so far"),
+    Column(
+        "gave_up", Boolean, nullable=False, comment="whether it failed for good; an article's next picture is tried"
+    ),
+    Column("error", Text, comment="why it could not be fetched or decoded"),
+    Column("last_status", Integer, comment="HTTP status of the last answer"),
+    Column("sha256", Text, comment="hash of the stored file"),
+    Column("path", Text, comment="stored file, below the images folder"),
+    Column("size_bytes", Integer, comment="size of the stored file"),
+    Column("format", Text, comment="jpeg, png, gif, webp, avif …, by content"),
+    Column("width", Integer, comment="width of the upright picture in pixels"),
+    Column("height", Integer, comment="height of the upright picture in pixels"),
+    Column("phash", Text, comment="perceptual hash, 64 bits as 16 hexadecimal digits"),
+    _to("model", "method that last analysed it", name="picture_model_id", nullable=True),
+    Index(None, "gave_up", "sha256", "next_fetch_at"),
+    Index(None, "picture_model_id", "sha256"),
+    comment="A picture that articles name.",
+)
+
+thumbnail = Table(
+    "thumbnail",
+    metadata,
+    Column(
+        "image_id",
+        Integer,
+        ForeignKey("image.id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="picture it was made of",
+    ),
+    Column("size", Integer, primary_key=True, autoincrement=False, comment="configured bound of the longer side"),
+    Column("path", Text, nullable=False, comment="stored file, below the images folder"),
+    Column("width", Integer, nullable=False, comment="width in pixels"),
+    Column("height", Integer, nullable=False, comment="height in pixels"),
+    Column("size_bytes", Integer, nullable=False, comment="size of the file"),
+    comment="A scaled copy of a picture.",
+)
+
+article_image = Table(
+    "article_image",
+    metadata,
+    Column("article_id", Integer, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, comment="article"),
+    Column("position", Integer, primary_key=True, autoincrement=False, comment="order of preference, from 0"),
+    _to("image", "picture"),
+    Column("source", Text, nullable=False, comment="where it is named: media:content, enclosure, content …"),
+    Index(None, "image_id"),
+    comment="A picture that an article names.",
+)
+
+story = Table(
+    "story",
+    metadata,
+    _id(),
+    Column("title", Text, nullable=False, comment="headline of its lead article"),
+    _to("article", "article that leads it", name="lead_article_id", nullable=True),
+    Column("first_at", UtcText, nullable=False, comment="time of its first article"),
+    Column("last_at", UtcText, nullable=False, comment="time of its last article"),
+    comment="An event, told by several articles.",
+)
+
+story_article = Table(
+    "story_article",
+    metadata,
+    Column("article_id", Integer, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, comment="article"),
+    _to("story", "story that it tells"),
+    Index(None, "story_id"),
+    comment="Which story an article tells.",
+)
+
+quarantine_item = Table(
+    "quarantine_item",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False, comment="feed, image or article"),
+    Column("item_id", Integer, comment="key of the item in the table of that name"),
+    Column("url", Text, comment="address of the item"),
+    Column("stage", Text, nullable=False, comment="stage that it harmed"),
+    Column("reason", Text, nullable=False, comment="crashed, killed, timed out, out of memory or bug"),
+    Column("detail", Text, nullable=False, comment="what happened, with the traceback if it was our bug"),
+    Column("input_hash", Text, comment="hash of the content that did it; other content is tried again"),
+    Column("created_at", UtcText, nullable=False, comment="time when it was set aside"),
+    Index(None, "kind", "item_id"),
+    comment="An item that was set aside, because it harmed the process that worked on it.",
+)

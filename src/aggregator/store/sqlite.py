@@ -1,0 +1,189 @@
+"""All that is particular to SQLite. Another dialect gets a module with the same functions, and nothing else changes."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from aggregator.errors import StorageError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+    from sqlalchemy.engine import Connection
+
+APPLICATION_ID = 0x4E657773
+"""Written into the header of our database files ("News"), so that another program's file is not taken for ours."""
+
+BUSY_TIMEOUT_S = 30.0
+"""`fetch` and `analyze` may overlap; each holds the write lock for the length of one short transaction."""
+
+_NETWORK_FILE_SYSTEMS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "fuse.sshfs"}
+)
+
+_URL_PREFIX = "sqlite:///"
+
+
+def database_path(url: str) -> Path | None:
+    """Return the file that a `sqlite:///` URL names, or None if it is no such URL."""
+    return Path(url.removeprefix(_URL_PREFIX)) if url.startswith(_URL_PREFIX) else None
+
+
+def prepare(url: str) -> None:
+    """Make sure that the file can be ours: its folder exists, on a local disk, and what lies there is our database.
+
+    Raises:
+        StorageError: it cannot be; the text names the file and the remedy.
+    """
+    path = _path(url)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"the folder {path.parent} cannot be made: {error.strerror}") from error
+    if not os.access(path.parent, os.W_OK):
+        raise StorageError(f"the folder {path.parent} cannot be written to; SQLite keeps its journal there")
+    _refuse_network_drive(path.parent)
+    if path.exists() and path.stat().st_size > 0:
+        _refuse_foreign_file(path)
+
+
+def create_write_engine(url: str) -> Engine:
+    """Return an engine for the one writer: WAL, durable commits, foreign keys, `BEGIN IMMEDIATE`."""
+    return _create_engine(url, read_only=False)
+
+
+def create_read_engine(url: str) -> Engine:
+    """Return an engine whose connections cannot change anything."""
+    return _create_engine(url, read_only=True)
+
+
+def open_read_only(url: str) -> sqlite3.Connection:
+    """Return a plain connection that can only read, for people's own SQL: not even ATTACH can write a file.
+
+    Raises:
+        StorageError: there is no database yet, or the file is not ours.
+    """
+    path = _path(url)
+    if not path.exists():
+        raise StorageError(f"there is no database at {path} yet; “aggregator fetch” makes it")
+    _refuse_foreign_file(path)
+    connection = sqlite3.connect(_as_uri(path, "ro"), uri=True, timeout=BUSY_TIMEOUT_S)
+    connection.execute("PRAGMA query_only = ON")
+    connection.set_authorizer(_allow_only_reading)
+    return connection
+
+
+def tidy(connection: Connection) -> None:
+    """Let the query planner refresh its statistics; cheap when there is nothing to do."""
+    connection.exec_driver_sql("PRAGMA optimize")
+
+
+def mark_as_ours(connection: Connection) -> None:
+    """Write our application id into the header of the file."""
+    connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _path(url: str) -> Path:
+    path = database_path(url)
+    if path is None:
+        raise StorageError(f"the database {url} cannot be used: only sqlite:///path is supported by this version")
+    return path
+
+
+def _as_uri(path: Path, mode: str) -> str:
+    return f"file:{quote(str(path))}?mode={mode}"
+
+
+def _create_engine(url: str, *, read_only: bool) -> Engine:
+    # A third of a second, which commands that only read do not pay.
+    from sqlalchemy import create_engine, event  # noqa: PLC0415
+    from sqlalchemy.pool import NullPool  # noqa: PLC0415
+
+    path = _path(url)
+
+    def connect() -> sqlite3.Connection:
+        # isolation_level None: SQLAlchemy's BEGIN below is then the only one, where the driver would start late.
+        return sqlite3.connect(
+            _as_uri(path, "ro" if read_only else "rwc"),
+            uri=True,
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        if read_only:
+            connection.execute("PRAGMA query_only = ON")
+            return
+        connection.execute("PRAGMA journal_mode = WAL")
+        # FULL: a claim must survive a power cut, or a server would be asked twice.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _refuse_foreign_file(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror}") from error
+    if not header.startswith(b"SQLite format 3\0"):
+        raise StorageError(f"{path} is not a database; move it away, or set [store] url to another file")
+    if len(header) < 72 or int.from_bytes(header[68:72], "big") != APPLICATION_ID:  # noqa: PLR2004 - file format
+        raise StorageError(
+            f"{path} is a database of another program, which is left alone; set [store] url to another file"
+        )
+
+
+def _refuse_network_drive(folder: Path) -> None:
+    """WAL needs shared memory between processes, which network file systems do not give: databases get damaged."""
+    kind = _file_system(folder.resolve())
+    if kind in _NETWORK_FILE_SYSTEMS:
+        raise StorageError(
+            f"{folder} is on a network drive ({kind}), where SQLite's write-ahead log cannot work safely; "
+            "set [store] url to a file on a local disk"
+        )
+
+
+def _file_system(folder: Path, mounts: Path = Path("/proc/self/mounts")) -> str | None:
+    """Return the type of the file system that holds `folder`, or None where the system does not tell."""
+    if sys.platform != "linux":
+        return None
+    try:
+        lines = mounts.read_text().splitlines()
+    except OSError:
+        return None
+    best, kind = -1, None
+    for line in lines:
+        _, raw_point, this_kind, *_ = line.split()
+        point = Path(raw_point.encode().decode("unicode_escape"))
+        if folder.is_relative_to(point) and len(point.parts) >= best:
+            best, kind = len(point.parts), this_kind
+    return kind
+
+
+_READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE})
+
+
+def _allow_only_reading(action: int, first: str | None, second: str | None, *_: str | None) -> int:
+    """SQLite asks this before it runs any statement, so what is refused does not depend on how the text looks."""
+    if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() in ("load_extension", "writefile", "edit"):
+        return sqlite3.SQLITE_DENY
+    if action in _READING:
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_PRAGMA and first in ("table_info", "table_xinfo", "table_list"):
+        return sqlite3.SQLITE_OK
+    return sqlite3.SQLITE_DENY

@@ -1,0 +1,52 @@
+"""A transaction as the stages see it: one object with a part for each noun."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from sqlalchemy.engine import Connection
+
+from aggregator.store.analyses import AnalysisRows
+from aggregator.store.articles import ArticleRows
+from aggregator.store.feeds import FeedRows
+from aggregator.store.images import ImageRows
+from aggregator.store.runs import QuarantineRows, RunRows
+
+
+class Transaction:
+    """Reads and writes by noun, through one connection and inside its transaction."""
+
+    def __init__(self, connection: Connection, run_id: int | None = None) -> None:
+        """Work through `connection`; what is logged is logged under `run_id`."""
+        self._connection = connection
+        self._run_id = run_id
+
+    @cached_property
+    def feeds(self) -> FeedRows:
+        """The feeds."""
+        return FeedRows(self._connection, self._run_id)
+
+    @cached_property
+    def articles(self) -> ArticleRows:
+        """The articles, with sightings and revisions."""
+        return ArticleRows(self._connection)
+
+    @cached_property
+    def images(self) -> ImageRows:
+        """The pictures."""
+        return ImageRows(self._connection)
+
+    @cached_property
+    def analyses(self) -> AnalysisRows:
+        """The analyses, with labels and models."""
+        return AnalysisRows(self._connection)
+
+    @cached_property
+    def runs(self) -> RunRows:
+        """The runs."""
+        return RunRows(self._connection)
+
+    @cached_property
+    def quarantine(self) -> QuarantineRows:
+        """What was set aside."""
+        return QuarantineRows(self._connection)

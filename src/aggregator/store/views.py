@@ -1,0 +1,266 @@
+"""The stable views: what people and programs query. Their names and columns are the public contract.
+
+They are dropped and made again at every start of a new version, so a view is never older than the program. The SQL is
+plain enough for every dialect.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+THUMBNAIL_OF = """(SELECT t.path FROM thumbnail t WHERE t.image_id = {image} ORDER BY t.size LIMIT 1)"""
+
+LEAD_IMAGE = """(SELECT i.{column} FROM article_image ai JOIN image i ON i.id = ai.image_id
+             WHERE ai.article_id = a.id AND i.width IS NOT NULL ORDER BY ai.position LIMIT 1)"""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view: its SQL, and a comment for it and for each column, in order."""
+
+    name: str
+    comment: str
+    columns: tuple[tuple[str, str], ...]
+    select: str
+
+
+VIEWS: tuple[View, ...] = (
+    View(
+        "articles",
+        "The articles, one row each, with what the analysis found.",
+        (
+            ("id", "key of the article"),
+            ("url", "address as the feed gives it"),
+            ("title", "headline, plain text"),
+            ("summary", "summary, plain text"),
+            ("content", "sanitised HTML"),
+            ("author", "author, plain text"),
+            ("feed", "title of the feed that brought it first"),
+            ("feed_url", "address of that feed"),
+            ("published_at", "date that the feed gives; empty if it cannot be read"),
+            ("first_seen_at", "time when it was first seen"),
+            ("effective_at", "the earlier of the two; never in the future"),
+            ("language", "ISO 639-1 code, detected or else declared"),
+            ("topic", "IPTC Media Topic; empty if nothing speaks for any, or not analysed yet"),
+            ("topic_score", "how sure the topic is, 0 to 1"),
+            ("story_id", "story that it tells"),
+            ("image", "its picture, a path below the images folder"),
+            ("thumbnail", "its smallest thumbnail, a path below the images folder"),
+        ),
+        f"""
+        SELECT a.id, a.url, a.title, a.summary, a.content, a.author,
+               COALESCE(f.wanted_title, f.title, f.url), f.url,
+               a.published_at, a.first_seen_at, a.effective_at,
+               COALESCE(n.language, a.declared_language),
+               l.topic, l.score,
+               (SELECT s.story_id FROM story_article s WHERE s.article_id = a.id),
+               {LEAD_IMAGE.format(column="path")},
+               {THUMBNAIL_OF.format(image=LEAD_IMAGE.format(column="id"))}
+        FROM article a
+        JOIN feed f ON f.id = a.feed_id
+        LEFT JOIN analysis n ON n.id = a.analysis_id
+        LEFT JOIN label l ON l.analysis_id = a.analysis_id AND l.rank = 1
+        """,
+    ),
+    View(
+        "sightings",
+        "In which feed, under which GUID and title, an article was seen.",
+        (
+            ("article_id", "article that was seen"),
+            ("feed_url", "feed that it was seen in"),
+            ("guid", "id as the feed gives it; empty if it gives none"),
+            ("title", "title in this feed, plain text"),
+            ("url", "link as the feed gives it"),
+            ("published_at", "date in this feed"),
+            ("published_raw", "that date as the feed writes it"),
+            ("first_seen_at", "time when this feed first had it"),
+            ("last_seen_at", "time when this feed last had it, in a changed document"),
+        ),
+        """
+        SELECT s.article_id, f.url, s.guid, s.title, s.url, s.published_at, s.published_raw,
+               s.first_seen_at, s.last_seen_at
+        FROM sighting s JOIN feed f ON f.id = s.feed_id
+        """,
+    ),
+    View(
+        "revisions",
+        "What articles said before they were edited.",
+        (
+            ("id", "key of the revision; a higher one is later"),
+            ("article_id", "article that was edited"),
+            ("replaced_at", "time when the edit was seen"),
+            ("title", "headline before the edit"),
+            ("summary", "summary before the edit"),
+            ("content", "content before the edit, sanitised HTML"),
+        ),
+        "SELECT r.id, r.article_id, r.replaced_at, r.title, r.summary, r.content FROM revision r",
+    ),
+    View(
+        "stories",
+        "Events told by several articles.",
+        (
+            ("id", "key of the story"),
+            ("title", "headline of its lead article"),
+            ("size", "number of articles"),
+            ("sources", "number of feeds"),
+            ("first_at", "time of its first article"),
+            ("last_at", "time of its last article"),
+        ),
+        """
+        SELECT y.id, y.title,
+               (SELECT COUNT(*) FROM story_article s WHERE s.story_id = y.id),
+               (SELECT COUNT(DISTINCT a.feed_id) FROM story_article s JOIN article a ON a.id = s.article_id
+                WHERE s.story_id = y.id),
+               y.first_at, y.last_at
+        FROM story y
+        """,
+    ),
+    View(
+        "images",
+        "The pictures that articles name, with the reason where one could not be had.",
+        (
+            ("id", "key of the picture"),
+            ("url", "address"),
+            ("path", "stored file, below the images folder; empty while there is none"),
+            ("thumbnail", "smallest thumbnail, a path below the images folder"),
+            ("width", "width of the upright picture in pixels"),
+            ("height", "height of the upright picture in pixels"),
+            ("kind", "jpeg, png, gif, webp, avif …, by content"),
+            ("size_bytes", "size of the stored file"),
+            ("phash", "perceptual hash, 64 bits as 16 hexadecimal digits"),
+            ("sha256", "hash of the stored file"),
+            ("articles", "number of articles that name it"),
+            ("first_seen_at", "time when an article first named it"),
+            ("fetched_at", "time when it was stored"),
+            ("error", "why it could not be fetched or decoded"),
+        ),
+        f"""
+        SELECT i.id, i.url, i.path, {THUMBNAIL_OF.format(image="i.id")}, i.width, i.height, i.format, i.size_bytes,
+               i.phash, i.sha256, (SELECT COUNT(*) FROM article_image ai WHERE ai.image_id = i.id),
+               i.first_seen_at, i.fetched_at, i.error
+        FROM image i
+        """,
+    ),
+    View(
+        "labels",
+        "Every topic given to an article, and by what.",
+        (
+            ("article_id", "article that it was given to"),
+            ("topic", "IPTC Media Topic"),
+            ("score", "how sure the topic is, 0 to 1"),
+            ("rank", "1 for the topic that was chosen"),
+            ("model", "method that gave it"),
+            ("model_version", "version of the method"),
+            ("current", "1 if the article's present text was labelled by it, as in the view articles"),
+            ("labelled_at", "time when it was given"),
+        ),
+        """
+        SELECT n.article_id, l.topic, l.score, l.rank, m.name, m.version,
+               CASE WHEN a.analysis_id = n.id THEN 1 ELSE 0 END, n.analyzed_at
+        FROM label l
+        JOIN analysis n ON n.id = l.analysis_id
+        JOIN article a ON a.id = n.article_id
+        JOIN model m ON m.id = n.model_id
+        """,
+    ),
+    View(
+        "feeds",
+        "The feeds: what is wanted of them, and how they are.",
+        (
+            ("id", "key of the feed"),
+            ("url", "address as subscribed to"),
+            ("title", "title that the user gave it, else its own"),
+            ("category", "topic that the user gave it"),
+            ("subscribed", "1 if feeds.toml names it and has it enabled"),
+            ("state", "new, active, throttled, blocked, failing or gone"),
+            ("format", "format last read"),
+            ("language", "language that it declares"),
+            ("site_url", "address of its site"),
+            ("last_fetch_at", "time of the last request"),
+            ("last_success_at", "time when it was last read, or answered that nothing changed"),
+            ("last_status", "HTTP status of the last answer"),
+            ("last_outcome", "how the last request ended"),
+            ("last_error", "what went wrong last; empty after a success"),
+            ("failures", "failures since the last success"),
+            ("next_fetch_at", "earliest time of the next request"),
+            ("articles", "articles that it brought first"),
+        ),
+        """
+        SELECT f.id, f.url, COALESCE(f.wanted_title, f.title, f.url), f.category,
+               CASE WHEN f.subscribed THEN 1 ELSE 0 END, f.state, f.format, f.language, f.site_url,
+               f.last_fetch_at, f.last_success_at, f.last_status, f.last_outcome, f.last_error, f.failures,
+               f.next_fetch_at, (SELECT COUNT(*) FROM article a WHERE a.feed_id = f.id)
+        FROM feed f
+        """,
+    ),
+    View(
+        "fetches",
+        "The log of requests for feeds.",
+        (
+            ("id", "key of the request; a higher one is later"),
+            ("feed_url", "feed that was asked"),
+            ("run_id", "run that asked"),
+            ("started_at", "time of the request"),
+            ("seconds", "time that it took, redirects included"),
+            ("conditional", "1 if a validator was sent"),
+            ("outcome", "how it ended"),
+            ("status", "HTTP status of the answer"),
+            ("final_url", "address that answered, if another one"),
+            ("received_bytes", "bytes of the body on the wire"),
+            ("entries", "entries in the document"),
+            ("new_articles", "articles that were new"),
+            ("revised_articles", "articles that had been edited"),
+            ("error", "what went wrong"),
+        ),
+        """
+        SELECT h.id, f.url, h.run_id, h.started_at, h.seconds, CASE WHEN h.conditional THEN 1 ELSE 0 END, h.outcome,
+               h.status, h.final_url, h.received_bytes, h.entries, h.new_articles, h.revised_articles, h.error
+        FROM fetch h JOIN feed f ON f.id = h.feed_id
+        """,
+    ),
+    View(
+        "runs",
+        "The runs of the program: what each did and what it cost.",
+        (
+            ("id", "key of the run; a higher one is later"),
+            ("command", "fetch, analyze, run or demo"),
+            ("version", "version of the program"),
+            ("started_at", "start"),
+            ("finished_at", "end; empty while it runs or when it was killed"),
+            ("exit_code", "exit code of the command"),
+            ("seconds", "wall time"),
+            ("cpu_s", "CPU time of the parent process"),
+            ("worker_cpu_s", "CPU time that the workers spent on items"),
+            ("peak_memory_bytes", "largest resident size of the parent process"),
+            ("peak_worker_bytes", "largest resident size of any worker process"),
+            ("counts", "JSON object: stage, outcome, number of items"),
+            ("stages", "JSON array: workers, busy seconds, bytes and queue peaks of each stage"),
+        ),
+        """
+        SELECT r.id, r.command, r.version, r.started_at, r.finished_at, r.exit_code, r.seconds, r.cpu_s,
+               r.worker_cpu_s, r.peak_memory_bytes, r.peak_worker_bytes, r.counts, r.stages
+        FROM run r
+        """,
+    ),
+    View(
+        "quarantine",
+        "Items that were set aside, because they harmed the process that worked on them.",
+        (
+            ("id", "key of the entry"),
+            ("kind", "feed, image or article"),
+            ("item_id", "key of the item"),
+            ("url", "address of the item"),
+            ("stage", "stage that it harmed"),
+            ("reason", "crashed, killed, timed out, out of memory or bug"),
+            ("detail", "what happened, with the traceback if it was our bug"),
+            ("created_at", "time when it was set aside"),
+        ),
+        "SELECT q.id, q.kind, q.item_id, q.url, q.stage, q.reason, q.detail, q.created_at FROM quarantine_item q",
+    ),
+)
+
+
+def create_statement(view: View) -> str:
+    """Return the SQL that creates `view`."""
+    names = ", ".join(name for name, _ in view.columns)
+    return f"CREATE VIEW {view.name} ({names}) AS {view.select.strip()}"
