@@ -1,0 +1,1 @@
+"""Work that waits: when to ask, how to ask politely and safely, and what the answers mean."""

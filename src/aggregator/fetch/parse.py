@@ -1,0 +1,72 @@
+"""From the bytes of a feed to its entries. Pure: no network, no files, no clock; it runs in worker processes.
+
+    body ─ bytes_problem ─ decode_document ┬ XML feed: xmlfeed.read_xml → entries.feed_from_raw ┬→ ParsedFeed
+                                           ├ JSON: jsonfeed.read_json ──────────────────────────┤
+                                           └ anything else: document_problem ───────────────────┘
+
+Formats: RSS 0.9x to 2.0, RSS 1.0, Atom 0.3 and 1.0, JSON Feed 1.0 and 1.1. Hostile input ends in `problem`; only
+RecursionError and MemoryError pass, since the pool of workers decides about those. A mistake of ours is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from aggregator.fetch import sniff
+from aggregator.fetch.charset import declared_charset, decode_document
+from aggregator.fetch.entries import feed_from_raw
+from aggregator.fetch.jsonfeed import read_json
+from aggregator.fetch.xmlfeed import MAX_ENTRIES, RawFeed, read_xml
+from aggregator.records import ParsedFeed, ParseJob
+
+__all__ = ["MAX_ENTRIES", "parse_feed", "parse_feeds"]
+
+_MAX_PROBLEM_CHARS = 200
+
+
+def parse_feeds(jobs: Sequence[ParseJob]) -> list[ParsedFeed]:
+    """Return what each of `jobs` holds, in their order."""
+    return [parse_feed(job) for job in jobs]
+
+
+def parse_feed(job: ParseJob) -> ParsedFeed:
+    """Return the entries of the feed in `job.body`, or a `problem` that says to a person what the body is instead.
+
+    `guid`, `url` and `published_at` are what feedparser reads; `title` is the plain text of feedparser's title (the
+    rule stands in `plaintext`). At most MAX_ENTRIES entries are read, the first ones; `note` then says so.
+
+    Raises:
+        RecursionError: the document is nested too deep to be read.
+        MemoryError: it does not fit.
+    """
+    problem = sniff.bytes_problem(job.body)
+    if problem is not None:
+        return ParsedFeed(problem=problem)
+    text = decode_document(job.body, declared_charset(job.content_type))
+    if sniff.looks_like_json(text):
+        return read_json(text, job.url, MAX_ENTRIES)
+    root_at = sniff.feed_start(text)
+    if root_at is None:
+        return ParsedFeed(problem=sniff.document_problem(text))
+    raw = _read(text, root_at, job.url)
+    return raw if isinstance(raw, ParsedFeed) else _judged(raw, text, job.url)
+
+
+def _read(text: str, root_at: int, url: str) -> RawFeed | ParsedFeed:
+    try:
+        return read_xml(text, root_at, url)
+    except (RecursionError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - feedparser raises anything on garbage; its one call stands alone here
+        return ParsedFeed(problem=f"feedparser failed on it: {type(error).__name__}: {error}"[:_MAX_PROBLEM_CHARS])
+
+
+def _judged(raw: RawFeed, text: str, url: str) -> ParsedFeed:
+    if not raw.entries and not raw.feed.get("title"):
+        if raw.error is not None:
+            return ParsedFeed(problem=f"broken XML: {raw.error}"[:_MAX_PROBLEM_CHARS])
+        if not raw.version or not raw.feed:
+            return ParsedFeed(problem=sniff.document_problem(text))
+    feed = feed_from_raw(raw, url)
+    return replace(feed, note=f"only the first {MAX_ENTRIES} entries were read") if raw.is_cut else feed

@@ -1,0 +1,110 @@
+"""Who may be asked now: requests at a time and spacing for each host, and fairness between hosts.
+
+Nothing here waits or reads a clock; the time is an argument, in seconds of a clock that never goes back.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Host:
+    admitted: int = 0
+    """let through, and not yet begun"""
+    busy: int = 0
+    """begun, and not yet ended"""
+    next_at_s: float = 0.0
+
+
+class HostGate:
+    """Counts the requests under way to each host, for feeds and pictures alike. Any thread may ask it."""
+
+    def __init__(self, per_host: int, spacing_s: float) -> None:
+        """Allow `per_host` requests at a time, and one start every `spacing_s`."""
+        self._per_host = per_host
+        self._spacing_s = spacing_s
+        self._hosts: dict[str, _Host] = {}
+        self._lock = threading.Lock()
+
+    def admit(self, host: str, now_s: float) -> bool:
+        """Return whether a request to `host` may start now; if so it is counted, and `begin` and `end` must follow.
+
+        With a spacing, nobody is admitted while another has been admitted and not begun: two that waited together for
+        a free thread would otherwise start together.
+        """
+        with self._lock:
+            state = self._hosts.setdefault(host, _Host())
+            if state.admitted + state.busy >= self._per_host or now_s < state.next_at_s:
+                return False
+            if self._spacing_s > 0 and state.admitted:
+                return False
+            state.admitted += 1
+            return True
+
+    def begin(self, host: str, now_s: float) -> None:
+        """Note that an admitted request starts."""
+        with self._lock:
+            state = self._hosts[host]
+            state.admitted -= 1
+            state.busy += 1
+            state.next_at_s = now_s + self._spacing_s
+
+    def end(self, host: str, now_s: float) -> None:
+        """Note that a request ended. A host that is idle and due is forgotten, so that memory does not grow."""
+        with self._lock:
+            state = self._hosts[host]
+            state.busy -= 1
+            if state.admitted + state.busy == 0 and now_s >= state.next_at_s:
+                del self._hosts[host]
+
+
+class WaitingRoom(Generic[T]):
+    """Items that wait for their host, taken from one host after another. Used by one thread."""
+
+    def __init__(self, host_of: Callable[[T], str]) -> None:
+        """Sort items by `host_of`."""
+        self._host_of = host_of
+        self._by_host: dict[str, deque[T]] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        """Return the number of waiting items."""
+        return self._count
+
+    def items(self) -> list[T]:
+        """Return all waiting items."""
+        return [item for waiting in self._by_host.values() for item in waiting]
+
+    def add(self, items: Sequence[T]) -> None:
+        """Let `items` wait, each behind the others of its host."""
+        for item in items:
+            self._by_host.setdefault(self._host_of(item), deque()).append(item)
+        self._count += len(items)
+
+    def take(self, limit: int, gate: HostGate, now_s: float) -> list[T]:
+        """Return at most `limit` items whose host admits them, at most one of each host in a round."""
+        taken: list[T] = []
+        willing = list(self._by_host)
+        while willing and len(taken) < limit:
+            still_willing = []
+            for host in willing:
+                if len(taken) == limit:
+                    break
+                if not gate.admit(host, now_s):
+                    continue
+                waiting = self._by_host.pop(host)
+                taken.append(waiting.popleft())
+                if waiting:
+                    # Put back at the end: next time the others come first.
+                    self._by_host[host] = waiting
+                    still_willing.append(host)
+            willing = still_willing
+        self._count -= len(taken)
+        return taken

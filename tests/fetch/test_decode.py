@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import gzip
+import random
+import tracemalloc
+import zlib
+from collections.abc import Callable, Iterator
+
+import brotli
+import pytest
+import zstandard
+from hostile import gzip_zeros
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.fetch.decode import PIECE_BYTES, DecodeError, decode
+
+
+def _deflate_raw(data: bytes) -> bytes:
+    compressor = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return compressor.compress(data) + compressor.flush()
+
+
+def _zstd_checked(data: bytes) -> bytes:
+    return zstandard.ZstdCompressor(write_checksum=True).compress(data)
+
+
+def _zstd_streamed(data: bytes) -> bytes:
+    """Compress as a server does that does not know the length beforehand."""
+    compressor = zstandard.ZstdCompressor().compressobj()
+    return compressor.compress(data) + compressor.flush()
+
+
+ENCODERS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "gzip": ("gzip", gzip.compress),
+    "x-gzip": ("X-GZip", gzip.compress),
+    "deflate": ("deflate", zlib.compress),
+    "raw deflate": ("deflate", _deflate_raw),
+    "br": ("br", brotli.compress),
+    "zstd": ("zstd", zstandard.compress),
+    "zstd with checksum": ("zstd", _zstd_checked),
+    "zstd of unknown length": ("zstd", _zstd_streamed),
+    "identity": ("identity", bytes),
+    "none": ("", bytes),
+    "chain": ("gzip, br", lambda data: brotli.compress(gzip.compress(data))),
+    "long chain": ("zstd,, deflate ,identity", lambda data: zlib.compress(zstandard.compress(data))),
+}
+COMPRESSED = [name for name in ENCODERS if name not in ("identity", "none")]
+TEXT = random.Random(1).randbytes(70_000) + b"news " * 40_000  # noqa: S311 - noise that no coding can shorten
+
+
+def _cut(data: bytes, length: int) -> Iterator[bytes]:
+    return (data[start : start + length] for start in range(0, len(data), length))
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+@pytest.mark.parametrize("chunk_bytes", [7, 1000, 10**9])
+def test_what_was_encoded_comes_back(name: str, chunk_bytes: int) -> None:
+    encoding, encode = ENCODERS[name]
+    pieces = list(decode(_cut(encode(TEXT), chunk_bytes), encoding))
+    assert b"".join(pieces) == TEXT
+    assert all(0 < len(piece) <= PIECE_BYTES for piece in pieces)
+
+
+@given(data=st.binary(max_size=3000), name=st.sampled_from(sorted(ENCODERS)), chunk_bytes=st.integers(1, 4000))
+def test_any_content_comes_back_from_any_chunks(data: bytes, name: str, chunk_bytes: int) -> None:
+    encoding, encode = ENCODERS[name]
+    assert b"".join(decode(_cut(encode(data), chunk_bytes), encoding)) == data
+
+
+@pytest.mark.parametrize("name", COMPRESSED)
+def test_content_that_is_cut_short_is_an_error(name: str) -> None:
+    encoding, encode = ENCODERS[name]
+    encoded = encode(TEXT)
+    for missing in (1, 3, 100, len(encoded) - 1):
+        with pytest.raises(DecodeError):
+            list(decode(_cut(encoded[:-missing], 1000), encoding))
+
+
+@pytest.mark.parametrize("name", COMPRESSED)
+def test_content_that_is_something_else_is_an_error(name: str) -> None:
+    encoding, _ = ENCODERS[name]
+    with pytest.raises(DecodeError):
+        list(decode([b"\xffThis is a plain text."], encoding))
+
+
+@given(data=st.binary(min_size=1), name=st.sampled_from(COMPRESSED), start=st.integers(0, 40))
+def test_noise_never_raises_anything_else(data: bytes, name: str, start: int) -> None:
+    encoding, encode = ENCODERS[name]
+    try:
+        for _ in decode([encode(b"news " * 100)[:start], data], encoding):
+            pass
+    except DecodeError:
+        pass
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_no_body_is_empty_in_every_coding(name: str) -> None:
+    assert list(decode([], ENCODERS[name][0])) == []
+    assert list(decode([b""], ENCODERS[name][0])) == []
+
+
+def test_an_unknown_coding_is_named() -> None:
+    with pytest.raises(DecodeError, match="'compress' is unknown"):
+        decode([b"x"], "gzip, compress")
+
+
+def test_a_long_chain_of_codings_is_refused() -> None:
+    with pytest.raises(DecodeError, match="5 times"):
+        decode([b"x"], "gzip," * 5)
+
+
+def test_gzip_of_several_members_and_padding() -> None:
+    data = gzip.compress(b"one, ") + gzip.compress(b"two") + bytes(500)
+    for chunk_bytes in (1, 10, 1000):
+        assert b"".join(decode(_cut(data, chunk_bytes), "gzip")) == b"one, two"
+
+
+def test_gzip_of_too_many_members_is_refused() -> None:
+    with pytest.raises(DecodeError, match="members"):
+        list(decode([gzip.compress(b"") * 1001], "gzip"))
+
+
+def test_zstd_of_several_and_skippable_frames() -> None:
+    skippable = (0x184D2A53).to_bytes(4, "little") + (300_000).to_bytes(4, "little") + bytes(300_000)
+    data = zstandard.compress(b"one, ") + skippable + zstandard.compress(b"two")
+    for chunk_bytes in (1, 10, 10**6):
+        assert b"".join(decode(_cut(data, chunk_bytes), "zstd")) == b"one, two"
+
+
+def test_a_zstd_window_beyond_8_mb_is_refused() -> None:
+    parameters = zstandard.ZstdCompressionParameters(window_log=24)
+    compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    data = compressor.compress(b"news") + compressor.flush()
+    with pytest.raises(DecodeError, match="memory"):
+        list(decode([data], "zstd"))
+
+
+def _zstd_bomb(blocks: int) -> bytes:
+    """Return a frame in which four bytes stand for 128 KiB (RFC 8878, RLE blocks)."""
+    block = ((128 * 1024 << 3) | 1 << 1).to_bytes(3, "little") + b"\0"
+    return (0xFD2FB528).to_bytes(4, "little") + b"\x00\x58" + block * blocks
+
+
+BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "gzip": ("gzip", lambda: b"".join(gzip_zeros(60_000_000))),
+    "gzip of gzip": ("gzip, gzip", lambda: gzip.compress(b"".join(gzip_zeros(60_000_000)))),
+    "deflate": ("deflate", lambda: zlib.compress(bytes(60_000_000))),
+    "br": ("br", lambda: brotli.compress(bytes(60_000_000), quality=3)),
+    "zstd": ("zstd", lambda: _zstd_bomb(500)),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_costs_no_more_than_its_pieces(name: str) -> None:
+    encoding, make = BOMBS[name]
+    bomb = make()
+    tracemalloc.start()
+    try:
+        total = 0
+        for piece in decode([bomb], encoding):
+            total += len(piece)
+            assert len(piece) <= PIECE_BYTES
+            if total > 20_000_000:
+                break
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert total > 20_000_000
+    assert peak < 3 * len(bomb) + 2_000_000

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import warnings
+
+import pytest
+from feed_documents import atom, item, read, rss
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.fetch import parse as parse_module
+from aggregator.fetch.parse import MAX_ENTRIES
+from aggregator.records import ParsedFeed
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (b"", "empty"),
+        (b" \n\t", "empty"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "binary data (PNG), not a feed"),
+        (b"\x1f\x8b\x08\0", "binary data (gzip), not a feed"),
+        (bytes(range(32)) * 9, "binary data, not a feed"),
+        (b"<!DOCTYPE html><title>x</title><rss>", "an HTML page, not a feed"),
+        (b"<head><title>x</title>", "an HTML page, not a feed"),
+        (
+            b'<?xml version="1.0"?><opml><body><outline title="<rss "/></body></opml>',
+            "XML, but not a feed (root element opml)",
+        ),
+        (b'{"error": "gone"}', "JSON, but not a JSON Feed"),
+        (b"[1, 2]", "JSON, but not a JSON Feed"),
+        (b"not found", "plain text, not a feed"),
+        (
+            b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/>',
+            "XML, but not a feed (root element rdf:RDF)",
+        ),
+    ],
+)
+def test_what_is_no_feed_is_named(body: bytes, problem: str) -> None:
+    feed = read(body)
+    assert feed.entries == ()
+    assert feed.problem == problem
+
+
+def test_an_empty_feed_is_a_feed() -> None:
+    assert read(rss("")) == ParsedFeed(format="rss20", title="Harbour News", site_url="https://news.test/")
+
+
+def test_entities_that_multiply_are_harmless() -> None:
+    levels = "".join(f'<!ENTITY l{level + 1} "{f"&l{level};" * 10}">' for level in range(9))
+    bomb = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY l0 "lol">{levels}<!ENTITY ok "fine">]>'
+    feed = read(rss("<item><title>&l9; &ok;</title></item>", head=bomb))
+    assert feed.problem is None
+    assert "lollol" not in feed.entries[0].title
+    assert "fine" in feed.entries[0].title
+    large = f'<!DOCTYPE x [<!ENTITY a "{"A" * 20_000}">]>'
+    assert len(read(rss(f"<item><title>{'&a;' * 20_000}</title></item>", head=large)).entries[0].title) <= 500
+
+
+def test_no_file_is_opened_for_an_entity() -> None:
+    head = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname"><!ENTITY % p SYSTEM "http://127.0.0.1:9/x">]>'
+    assert read(rss("<item><title>[&a;]</title></item>", head=head)).entries[0].title == "[&a;]"
+
+
+def test_entries_beyond_the_cap_are_left_out_and_noted() -> None:
+    feed = read(rss("<item><title>x</title></item>" * (MAX_ENTRIES + 1)))
+    assert len(feed.entries) == MAX_ENTRIES
+    assert feed.note == "only the first 5000 entries were read"
+    assert read(rss("<item><title>x</title></item>" * 2)).note is None
+
+
+def test_monstrous_fields_are_cut_or_refused() -> None:
+    entry = item(
+        f"<title>{'word ' * 200_000}</title><guid>{'g' * 5000}</guid>"
+        f"<link>https://n.test/{'x' * 9000}</link><author>{'a' * 100_000}</author>"
+    )
+    assert len(entry.title) <= 500
+    assert (entry.guid, entry.url) == (None, None)
+    assert len(entry.author) <= 200
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", " java\tscript:alert(1)", "data:text/html,x", "file:///etc/passwd"]
+)
+def test_a_link_that_runs_or_reads_is_refused(link: str) -> None:
+    assert item(f"<title>x</title><link>{link}</link>").url is None
+    as_attribute = atom(f'<title>x</title><link href="{link}"/>').entries[0].url
+    assert as_attribute is None or as_attribute.startswith("https://news.test/")  # XML made the tab a space
+
+
+def test_elements_named_like_the_keys_of_feedparser_do_no_harm() -> None:
+    keys = (
+        "published_parsed",
+        "title_detail",
+        "media_content",
+        "media_thumbnail",
+        "image",
+        "tags",
+        "authors",
+        "content",
+        "summary_detail",
+    )
+    entry = item("<title>x</title>" + "".join(f"<{key}>2024</{key}><{key} a='b'/>" for key in keys))
+    assert (entry.title, entry.published_at) == ("x", None)
+
+
+def test_what_feedparser_raises_is_a_problem_and_what_we_raise_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise TypeError("odd")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(parse_module, "read_xml", fails)
+        assert read(rss("")).problem == "feedparser failed on it: TypeError: odd"
+    monkeypatch.setattr(parse_module, "feed_from_raw", fails)
+    with pytest.raises(TypeError, match="odd"):
+        read(rss(""))
+
+
+@pytest.mark.parametrize("error", [RecursionError, MemoryError])
+def test_exhaustion_is_left_to_the_pool(monkeypatch: pytest.MonkeyPatch, error: type[BaseException]) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(parse_module, "read_xml", fails)
+    with pytest.raises(error):
+        read(rss(""))
+
+
+def test_no_warning_leaks() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        item("<title>x</title><pubDate>Wed, 01 May 2024 08:00:00 GMT</pubDate>")
+        item("<title>x</title><pubDate>soon</pubDate>")
+
+
+_PIECES_LISTED = (
+    "<rss> <item> </item> <title> </title> <link> <guid> <description> <![CDATA[ ]]> & &#x1F; &lt;b&gt; <!-- --> "
+    "<media:content/> <pubDate> <entry> \x00 é < >"
+)
+_PIECES = st.sampled_from(_PIECES_LISTED.split())
+
+
+@given(st.lists(_PIECES | st.text(max_size=8), max_size=40))
+def test_any_soup_ends_as_entries_or_a_problem(pieces: list[str]) -> None:
+    feed = read("<rss><channel>" + "".join(pieces))
+    assert feed.problem is None or feed.entries == ()
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_end_as_entries_or_a_problem(body: bytes) -> None:
+    feed = read(body)
+    assert feed.problem is not None or feed.format
