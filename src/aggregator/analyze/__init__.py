@@ -1,0 +1,1 @@
+"""Work that computes: pictures, language and topic. Pure functions, and their entry points in worker processes."""
