@@ -1,0 +1,74 @@
+"""What people type: one file per command; arguments, progress, printed summary, exit code, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aggregator import __version__
+from aggregator.cli import analyze, demo, feeds, fetch, init, query, run, status
+from aggregator.cli.context import CliContext
+from aggregator.errors import AggregatorError, ExitCode
+
+cli = typer.Typer(
+    name="aggregator",
+    help="A news database that fills itself.\n\n"
+    "Threads fetch feeds and pictures, processes analyse them, and one SQLite file answers your questions.\n\n"
+    "First steps: “aggregator demo” shows all of it on a built-in news site, without the internet; “aggregator init” "
+    "writes a starter configuration; “aggregator run” fetches and analyses what is due, from cron every 15 minutes.",
+    epilog="Exit codes: 0 done · 1 a fault of ours · 2 usage or configuration · 3 no feed could be read · "
+    "74 storage failed · 75 already running · 130 and 143 stopped by a signal.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"aggregator {__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def main(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="The settings file. Default: $AGGREGATOR_CONFIG, config/aggregator.toml, or your own configuration "
+            "folder.",
+            metavar="FILE",
+        ),
+    ] = None,
+    version: Annotated[  # noqa: ARG001 - handled by its callback
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Keep what stands before the command."""
+    context.obj = CliContext(config)
+
+
+for command in (init, fetch, analyze, run, demo, status, query):
+    command.add_to(cli)
+cli.add_typer(feeds.commands, name="feeds")
+
+
+def run_command_line() -> None:
+    """Run the command that was typed and exit with its code. No traceback reaches a user unless it is our bug."""
+    try:
+        cli()
+    except AggregatorError as error:
+        typer.echo(f"aggregator: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, as “| head” does. Python would complain again when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(ExitCode.DONE)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)

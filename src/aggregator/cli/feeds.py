@@ -1,0 +1,51 @@
+"""`aggregator feeds`."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from aggregator.cli.context import settings_of
+from aggregator.cli.terminal import print_csv, print_json_lines, print_table
+
+commands = typer.Typer(no_args_is_help=True, help="The subscriptions.", rich_markup_mode=None)
+
+
+@commands.callback()
+def _group() -> None:
+    """Make `list` a command of its own and not the whole group."""
+
+
+@commands.command("list")
+def list_feeds(
+    context: typer.Context,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a feed.")] = False,
+) -> None:
+    """List the feeds of feeds.toml, with how each was found at its last request."""
+    from aggregator.publish.overview import observed_feeds  # noqa: PLC0415
+    from aggregator.subscriptions.feeds_file import load_subscriptions  # noqa: PLC0415
+
+    settings = settings_of(context)
+    observed = observed_feeds(settings.database_url)
+    columns = (
+        "title",
+        "url",
+        "category",
+        "enabled",
+        "state",
+        "articles",
+        "last_fetch_at",
+        "next_fetch_at",
+        "last_error",
+    )
+    rows = []
+    for one in load_subscriptions(settings.feeds_path, os.environ):
+        seen = observed.get(one.url)
+        title = one.title or (seen.title if seen else "")
+        state = ("new", 0, None, None, None) if seen is None else seen.condition
+        rows.append((title, one.url, one.category, int(one.enabled), *state))
+    show = print_csv if as_csv else print_json_lines if as_json else print_table
+    show(columns, rows)
