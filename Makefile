@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench format clean
+.PHONY: demo test lint bench docs format clean
 
 demo: $(VENV)/.installed
 	$(BIN)/aggregator demo
@@ -19,6 +19,9 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.pipeline
+
+docs: $(VENV)/.installed
+	$(BIN)/python -m aggregator.publish.schema_page > docs/schema.md
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix src tests

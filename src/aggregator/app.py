@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from aggregator import __version__
-from aggregator.analyze.stage import AnalyzeParts, add_analyze_stage
+from aggregator.analyze.stage import Analyzed, AnalyzeParts, add_analyze_stage
 from aggregator.analyze.text import text_model
 from aggregator.config import Settings
 from aggregator.errors import ExitCode, StorageError
@@ -30,9 +30,20 @@ from aggregator.pipeline.shutdown import StopSignal
 from aggregator.pipeline.wake import Wake
 from aggregator.pipeline.writer import WriterThread
 from aggregator.ports import Clock, StageReport
-from aggregator.records import QuarantinedItem, RunSummary, Subscription
+from aggregator.records import (
+    ArticleJob,
+    FeedToFetch,
+    FetchedFeed,
+    Harm,
+    ImageToFetch,
+    ImageUpdate,
+    PictureJob,
+    QuarantinedItem,
+    RunSummary,
+    Subscription,
+)
 from aggregator.store.blobs import BlobFolder
-from aggregator.store.database import Database
+from aggregator.store.database import Database, file_of
 from aggregator.store.transaction import Transaction
 from aggregator.subscriptions.feeds_file import load_subscriptions
 
@@ -75,10 +86,12 @@ def run_stages(
     """
     with ExitStack() as stack:
         for stage in stages:
-            stack.enter_context(StageLock(Path(settings.database_url.removeprefix("sqlite:///")), stage))
-        installation = stack.enter_context(open_installation(settings, environment))
+            stack.enter_context(StageLock(file_of(settings.database_url), stage))
+        # Only a fetch asks feeds: an analysis must not fail for want of a feed's password.
+        subscriptions = load_subscriptions(settings.feeds_path, environment) if FETCH in stages else []
+        installation = stack.enter_context(open_installation(settings, environment, subscriptions))
         stop = stack.enter_context(StopSignal())
-        run = _Run(installation, command, stages, stop)
+        run = _Run(installation, command, stages, stop, stack)
         return run.go(on_tick)
 
 
@@ -93,19 +106,20 @@ class Installation:
 
 
 @contextmanager
-def open_installation(settings: Settings, environment: Mapping[str, str]) -> Iterator[Installation]:
-    """Read the subscriptions and open the database, which is closed at the end of the block.
+def open_installation(
+    settings: Settings, environment: Mapping[str, str], subscriptions: Sequence[Subscription]
+) -> Iterator[Installation]:
+    """Open the database, which is closed at the end of the block.
 
     Raises:
-        ConfigError: feeds.toml cannot be used.
+        UsageError: the environment asks for a clock that cannot be.
         StorageError: the database or the folder of pictures cannot be used.
     """
-    subscriptions = tuple(load_subscriptions(settings.feeds_path, environment))
     clock = clock_from_environment(environment)
     _check_writable(settings.images_dir)
     database = Database(settings.database_url)
     try:
-        yield Installation(settings, subscriptions, clock, database)
+        yield Installation(settings, tuple(subscriptions), clock, database)
     finally:
         database.close()
 
@@ -122,7 +136,10 @@ def _check_writable(folder: Path) -> None:
 class _Run:
     """One run: its row in the database, its flow, and the sum of both at the end."""
 
-    def __init__(self, installation: Installation, command: str, stages: Sequence[str], stop: StopSignal) -> None:
+    def __init__(
+        self, installation: Installation, command: str, stages: Sequence[str], stop: StopSignal, resources: ExitStack
+    ) -> None:
+        self._resources = resources
         self._installation = installation
         self._command = command
         self._stop = stop
@@ -183,6 +200,7 @@ class _Run:
             monotonic=time.monotonic,
             allow_private_networks=settings.allow_private_networks,
         )
+        self._resources.callback(client.close)
         return FetchParts(
             settings=settings,
             subscriptions={one.url: one for one in installation.subscriptions},
@@ -213,8 +231,8 @@ class _Run:
         return self._installation.settings.analyze.workers or usable_cores()
 
     def _park(self, bug: Bug) -> None:
-        """Set an item aside with the traceback. Runs in whatever thread met the bug, so it must not wait."""
-        item = QuarantinedItem("item", 0, repr(bug.item)[:500], bug.stage, "bug", bug.traceback)
+        """Set an item aside with the traceback, so that it is not worked on for ever."""
+        item = _quarantined(bug)
         self._writer.submit(lambda transaction: transaction.quarantine.add(item, self._installation.clock.now()))
 
     def _exit_code(self, reports: Sequence[StageReport]) -> ExitCode:
@@ -241,3 +259,21 @@ class _Run:
     def _finish(self, summary: RunSummary) -> None:
         with self._transaction() as transaction:
             transaction.runs.finish(self._run_id, summary, self._installation.clock.now())
+
+
+def _quarantined(bug: Bug) -> QuarantinedItem:
+    """Name the item that a stage had in hand when it met a fault of ours."""
+    item = bug.item.job if isinstance(bug.item, Analyzed) else bug.item
+    kind, item_id, url, content = "item", 0, None, None
+    if isinstance(item, ArticleJob):
+        kind, item_id, content = "article", item.article_id, item.input_hash
+    elif isinstance(item, PictureJob):
+        kind, item_id, url, content = "image", item.image_id, item.path, item.sha256
+    elif isinstance(item, ImageToFetch):
+        kind, item_id, url = "image", item.image_id, item.url
+    elif isinstance(item, ImageUpdate):
+        kind, item_id = "image", item.image_id
+    elif isinstance(item, FetchedFeed | FeedToFetch):
+        feed = item.feed if isinstance(item, FetchedFeed) else item
+        kind, item_id, url = "feed", feed.feed_id, feed.url
+    return QuarantinedItem(kind, item_id, url, bug.stage, Harm.BUG, bug.traceback, content)

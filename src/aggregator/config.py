@@ -7,23 +7,21 @@ variable, `AGGREGATOR_FETCH__WORKERS=8`. An absent key has its default, and an e
 
 from __future__ import annotations
 
-import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from aggregator.config_values import as_toml, read_value
 from aggregator.errors import ConfigError
 
 SETTINGS_NAME = "aggregator.toml"
 FEEDS_NAME = "feeds.toml"
 CONFIG_FOLDER = "config"
 ENVIRONMENT_PREFIX = "AGGREGATOR_"
-
-_DURATION_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-_SIZE_UNITS = {"": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+CONFIG_VARIABLE = "AGGREGATOR_CONFIG"
 
 
 def setting(key: str, default: Any, doc: str, kind: str, low: float = 0) -> Any:
@@ -137,11 +135,13 @@ def find_settings(explicit: Path | None, environment: Mapping[str, str], folder:
     Raises:
         ConfigError: there is none; the text says what to type next.
     """
-    named = explicit or (Path(environment["AGGREGATOR_CONFIG"]) if environment.get("AGGREGATOR_CONFIG") else None)
+    from_environment = environment.get(CONFIG_VARIABLE)
+    named = explicit or (Path(from_environment) if from_environment else None)
     if named is not None:
-        path = (folder / named).absolute()
+        path = (folder / named.expanduser()).absolute()
         if not path.is_file():
-            raise ConfigError(f"there is no settings file at {named}")
+            namer = "--config" if explicit else CONFIG_VARIABLE
+            raise ConfigError(f"there is no settings file at {path}, which {namer} names; “aggregator init” writes one")
         return path
     for path in (folder / CONFIG_FOLDER / SETTINGS_NAME, user_config / SETTINGS_NAME):
         if path.is_file():
@@ -159,17 +159,21 @@ def load_settings(path: Path, environment: Mapping[str, str], *, user_data: Path
         ConfigError: the file cannot be read, or a key or value in it or in the environment is wrong.
     """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        # With or without the byte order mark that editors on Windows write.
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
-    overrides = _environment_tables(environment)
     for name in tables:
         if name not in SECTIONS:
-            raise ConfigError(f"{path}: unknown section [{name}]{_suggest(name, SECTIONS)}")
+            raise ConfigError(f"{path}: unknown section [{name}]{_belongs(name) or _suggest(name, SECTIONS)}")
+    overrides = _environment_tables(environment)
     sections = {
-        name: _read_section(section, name, tables.get(name, {}), overrides.get(name, {}), path)
+        name: section(
+            **_read_keys(name, tables.get(name, {}), lambda name, key: f"{path}: [{name}] {key}")
+            | _read_keys(name, overrides.get(name, {}), _variable)
+        )
         for name, section in SECTIONS.items()
     }
     return Settings(path=path, base_dir=_base_dir(path, user_data, user_config), **sections)
@@ -181,116 +185,68 @@ def _base_dir(path: Path, user_data: Path, user_config: Path) -> Path:
     return path.parent.parent if path.parent.name == CONFIG_FOLDER else path.parent
 
 
+def _variable(section: str, key: str) -> str:
+    return f"{ENVIRONMENT_PREFIX}{section}__{key}".upper()
+
+
 def _environment_tables(environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """Collect AGGREGATOR_SECTION__KEY variables: numbers and lists read as TOML does, anything else is text."""
     tables: dict[str, dict[str, Any]] = {}
+    meant = {_variable(section, key).replace("__", "_"): _variable(section, key) for section, key in _all_keys()}
     for variable, text in environment.items():
+        if variable in meant:
+            raise ConfigError(f"{variable}: two underscores stand between section and key: {meant[variable]}")
         section, separator, key = variable.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
         if not variable.startswith(ENVIRONMENT_PREFIX) or not separator:
             continue
         if section not in SECTIONS:
-            raise ConfigError(f"{variable}: unknown section “{section}”{_suggest(section, SECTIONS)}")
-        try:
-            value = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            value = text
-        tables.setdefault(section, {})[key] = value
+            raise ConfigError(f"{variable}: unknown section [{section}]{_suggest(section, SECTIONS)}")
+        tables.setdefault(section, {})[key] = _from_environment(_by_key(section).get(key), text)
     return tables
 
 
-def _read_section(section: type[Any], name: str, table: object, overrides: Mapping[str, Any], path: Path) -> Any:
+def _from_environment(one: Field[Any] | None, text: str) -> object:
+    try:
+        value: object = tomllib.loads(f"value = {text}")["value"]
+    except ValueError:
+        return text
+    # A contact of 12345 is a text, although it looks like a number.
+    return text if one and one.metadata["kind"] == "text" and not isinstance(value, str) else value
+
+
+def _read_keys(section: str, table: object, where: Callable[[str, str], str]) -> dict[str, Any]:
+    """Return the fields that `table` sets; `where` names a section's key as the user wrote it."""
     if not isinstance(table, dict):
-        raise ConfigError(f"{path}: “{name}” must be a section, written [{name}]")
-    by_key = {one.metadata["key"]: one for one in fields(section)}
-    values = {}
-    for source, given in ((str(path), table), ("the environment", overrides)):
-        for key, value in given.items():
-            if key not in by_key:
-                raise ConfigError(f"{source}: unknown key “{key}” in [{name}]{_suggest(key, by_key)}")
-            values[by_key[key].name] = _read_value(by_key[key], value, f"{source}: [{name}] {key}")
-    return section(**values)
+        raise ConfigError(f"{where(section, '').rstrip()} must be a section of keys, not a value")
+    known = _by_key(section)
+    fields_set = {}
+    for key, value in table.items():
+        if key not in known:
+            raise ConfigError(f"{where(section, key)}: unknown key{_belongs(key) or _suggest(key, known)}")
+        kind, low = known[key].metadata["kind"], known[key].metadata["low"]
+        try:
+            fields_set[known[key].name] = read_value(kind, low, value)
+        except ValueError as error:
+            raise ConfigError(f"{where(section, key)} = {value!r}: {error}") from None
+    return fields_set
+
+
+def _by_key(section: str) -> dict[str, Field[Any]]:
+    return {one.metadata["key"]: one for one in fields(SECTIONS[section])}
+
+
+def _all_keys() -> list[tuple[str, str]]:
+    return [(section, key) for section in SECTIONS for key in _by_key(section)]
+
+
+def _belongs(key: str) -> str:
+    sections = [f"[{section}]" for section, known in _all_keys() if known == key]
+    return f"; “{key}” belongs into {' or '.join(sections)}" if sections else ""
 
 
 def _suggest(name: str, known: Mapping[str, Any]) -> str:
     near = get_close_matches(name, known, n=1)
     return f"; did you mean “{near[0]}”?" if near else f"; known are: {', '.join(known)}"
-
-
-# --- reading one value -----------------------------------------------------------------------------------------------
-
-
-def _read_value(one: Field[Any], value: object, where: str) -> Any:
-    kind, low = one.metadata["kind"], one.metadata["low"]
-    try:
-        read = _READERS[kind](value)
-    except (ValueError, TypeError) as error:
-        raise ConfigError(f"{where} = {value!r}: {error}") from None
-    numbers = read if isinstance(read, tuple) else (read,)
-    for number in numbers:
-        if isinstance(number, int | float) and not isinstance(number, bool) and number < low:
-            raise ConfigError(f"{where} = {value!r}: must be at least {low:g}")
-    return read
-
-
-def read_duration_s(value: object) -> float:
-    """Return seconds: from a number of seconds, or text such as "90s", "30m", "1.5h", "2d", "1w".
-
-    Raises:
-        ValueError: it is neither.
-    """
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = float(value)
-    else:
-        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*", value) if isinstance(value, str) else None
-        if match is None:
-            raise ValueError('expected seconds, or a duration such as "30s", "15m", "2h" or "1d"')
-        seconds = float(match[1]) * _DURATION_UNITS[match[2]]
-    if not 0 <= seconds < float("inf"):
-        raise ValueError("must be a duration of zero or more")
-    return seconds
-
-
-def _read_size(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", value) if isinstance(value, str) else None
-    if match is None or match[2].upper() not in _SIZE_UNITS:
-        raise ValueError('expected bytes, or a size such as "500KB", "10MB" or "1GiB"')
-    return int(float(match[1]) * _SIZE_UNITS[match[2].upper()])
-
-
-def _read_count(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError("expected a whole number")
-    return value
-
-
-def _read_flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError("expected true or false")
-    return value
-
-
-def _read_text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("expected text in quotes")
-    return value
-
-
-def _read_sizes(value: object) -> tuple[int, ...]:
-    if not isinstance(value, list) or not value:
-        raise TypeError("expected a list of whole numbers, such as [400, 1200]")
-    return tuple(sorted({_read_count(one) for one in value}))
-
-
-_READERS = {
-    "count": _read_count,
-    "duration": read_duration_s,
-    "size": _read_size,
-    "flag": _read_flag,
-    "text": _read_text,
-    "sizes": _read_sizes,
-}
 
 
 # --- the starter file ------------------------------------------------------------------------------------------------
@@ -307,7 +263,9 @@ def starter_settings(changes: Mapping[str, Mapping[str, str]] | None = None, hea
         chosen = (changes or {}).get(name, {})
         for one in fields(section):
             key, doc = one.metadata["key"], one.metadata["doc"]
-            assignment = f"{key} = {chosen[key]}" if key in chosen else f"# {key} = {_as_toml(one)}"
+            assignment = (
+                f"{key} = {chosen[key]}" if key in chosen else f"# {key} = {as_toml(one.metadata['kind'], one.default)}"
+            )
             lines.append(f"{assignment:<44}  # {doc}")
     return "\n".join(lines) + "\n"
 
@@ -315,27 +273,6 @@ def starter_settings(changes: Mapping[str, Mapping[str, str]] | None = None, hea
 _STARTER_HEADING = """Settings of aggregator. Every key is shown with its default: remove the first # to change one.
 Durations are seconds or "30m", "2h", "1d"; sizes are bytes or "500KB", "10MB". Relative paths start from
 the folder that holds config/. Each key can also be set in the environment: AGGREGATOR_FETCH__WORKERS=8"""
-
-
-def _as_toml(one: Field[Any]) -> str:
-    value: Any = one.default
-    kind = one.metadata["kind"]
-    if kind == "flag":
-        return "true" if value else "false"
-    if kind == "text":
-        return f'"{value}"'
-    if kind == "duration":
-        return f'"{_short_duration(value)}"'
-    if kind == "sizes":
-        return f"[{', '.join(map(str, value))}]"
-    return f"{value:_}"
-
-
-def _short_duration(seconds: float) -> str:
-    for unit, length in reversed(_DURATION_UNITS.items()):
-        if seconds >= length and seconds % length == 0:
-            return f"{seconds / length:g}{unit}"
-    return f"{seconds:g}s"
 
 
 def user_folders() -> tuple[Path, Path]:

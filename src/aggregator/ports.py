@@ -108,8 +108,12 @@ class Stream(Protocol[T_co]):
 class Flow(Protocol[Transaction_co]):
     """Joins stages by bounded queues. Nothing moves until the flow is run by whoever made it."""
 
-    def pull(self, name: str, work: WorkList[T], *, look_ahead: int) -> Stream[T]:
-        """Start a stream from rows; at most `look_ahead` items wait in memory."""
+    def pull(self, name: str, work: WorkList[T], *, look_ahead: int, done: Callable[[T], Any] = ...) -> Stream[T]:
+        """Start a stream from rows; at most `look_ahead` items wait in memory.
+
+        `done` is called once for each item, never twice at the same time: after what became of it is committed, or
+        when a stage on the way has parked it.
+        """
         ...
 
     def threads(
@@ -137,17 +141,9 @@ class Flow(Protocol[Transaction_co]):
         ...
 
     def save(
-        self,
-        name: str,
-        operation: Callable[[Transaction_co, T], str],
-        source: Stream[T],
-        *,
-        done: Callable[[T], Any] = ...,
+        self, name: str, operation: Callable[[Transaction_co, Sequence[T]], Sequence[str]], source: Stream[T]
     ) -> None:
-        """End a stream in the database.
-
-        `operation` returns the outcome to count; `done` is called after the commit, or when the item was given up.
-        """
+        """End a stream in the database. `operation` saves a batch and returns each item's outcome, to be counted."""
         ...
 
 

@@ -191,7 +191,7 @@ class ParsedFeed:
 class KnownSighting:
     """An entry of this feed that the store has: under which key, with which text, as which article.
 
-    `leads` tells whether the article's own text is the one of this feed, which saw it first.
+    `leads` tells whether the article's own text is the one of this feed.
     """
 
     sighting_id: int
@@ -201,12 +201,29 @@ class KnownSighting:
     leads: bool
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class TextRank:
+    """How much a text of an article says. Of several feeds' texts the greatest is kept, whichever came first."""
+
+    content_chars: int
+    summary_chars: int
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownArticle:
+    """An article that the store has at an address, and what its present text is worth."""
+
+    article_id: int
+    rank: TextRank
+
+
 @dataclass(frozen=True, slots=True)
 class KnownArticles:
     """What the store knows that may be the same as what a document holds."""
 
     by_entry_key: Mapping[str, KnownSighting] = field(default_factory=dict)
-    article_by_url_key: Mapping[str, int] = field(default_factory=dict)
+    article_by_url_key: Mapping[str, KnownArticle] = field(default_factory=dict)
 
 
 class ChangeKind(StrEnum):
@@ -224,7 +241,11 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ArticleChange:
-    """What is to be done about one entry. Ids are those of what is known already."""
+    """What is to be done about one entry. Ids are those of what is known already.
+
+    `leads` tells whether the article shall have this entry's text: it always does when it is new; a second feed's text
+    takes its place when it says more.
+    """
 
     kind: ChangeKind
     entry: ParsedEntry

@@ -27,7 +27,7 @@ ORANGE = (230, 120, 20)
 Colour = tuple[int, int, int]
 
 
-def encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:  # noqa: ANN401 - whatever Pillow's writers take
+def encoded(picture: Image.Image, kind: str, **options: Any) -> bytes:
     content = BytesIO()
     picture.save(content, kind, **options)
     return content.getvalue()

@@ -136,6 +136,20 @@ def test_a_zstd_window_beyond_8_mb_is_refused() -> None:
         list(decode([data], "zstd"))
 
 
+def test_a_zstd_block_beyond_128_kib_is_refused_before_it_is_gathered() -> None:
+    frame = (0xFD2FB528).to_bytes(4, "little") + b"\x00\x58" + (1_000_000 << 3).to_bytes(3, "little")
+    pulled: list[bytes] = []
+
+    def chunks() -> Iterator[bytes]:
+        for chunk in (frame, *[bytes(100_000)] * 10):
+            pulled.append(chunk)
+            yield chunk
+
+    with pytest.raises(DecodeError, match="block is too large"):
+        list(decode(chunks(), "zstd"))
+    assert pulled == [frame]
+
+
 def _zstd_bomb(blocks: int) -> bytes:
     """Return a frame in which four bytes stand for 128 KiB (RFC 8878, RLE blocks)."""
     block = ((128 * 1024 << 3) | 1 << 1).to_bytes(3, "little") + b"\0"

@@ -136,6 +136,11 @@ def test_awkward_text_survives_every_format(small_material: Material, number: in
     assert entry.author == wanted.author
 
 
+def test_one_manner_of_rss_escapes_its_titles_twice(site: Site) -> None:
+    (feed, *_) = core_of(FeedFormat.RSS20_ESCAPED)
+    assert b"Kestrin&amp;#x27;s" in body_of(site, feed.path, OPENED_AT + timedelta(days=4))
+
+
 def test_a_section_repeats_its_front_feed_with_the_same_ids(site: Site) -> None:
     def ids(feed: NewsroomFeed) -> set[str]:
         body = body_of(site, feed.path)

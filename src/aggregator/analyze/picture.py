@@ -14,9 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from aggregator.analyze.phash import SIDE_PX, perceptual_hash
-from aggregator.analyze.picture_kind import HEAD_BYTES, picture_kind, what_else
 from aggregator.analyze.pixels import THUMBNAIL_SUFFIX, Scaled, UnreadablePictureError, read_scaled
 from aggregator.errors import StorageError
+from aggregator.picture_kind import HEAD_BYTES, picture_kind, what_else
 from aggregator.records import PictureJob, PictureResult, Thumbnail
 
 PICTURE_MODEL = "picture-1"

@@ -28,7 +28,7 @@ from PIL import (
     features,
 )
 
-from aggregator.analyze.picture_kind import HEAD_BYTES, webp_size
+from aggregator.picture_kind import HEAD_BYTES, webp_size
 
 MAX_PIXELS = 50_000_000
 """Above any picture made for a web page; a header that claims more is a bomb. Decoding this many takes up to 0.8 GB."""

@@ -74,8 +74,9 @@ class PendingWork(Generic[J]):
 
     def take(self, limit: int) -> Sequence[J] | None:
         """Return pending jobs; none while more may come; None when there are no more."""
-        # Asked before the rows are: what is committed after this question is then found by the next one.
-        may_grow = self._more_may_come()
+        # Asked before the rows are: what is committed after these questions is then found by the next ones. What is in
+        # hand may become pending again, if it is edited meanwhile.
+        may_grow = self._more_may_come() or bool(self._in_hand)
         jobs = self._load(limit, tuple(self._in_hand))
         self._in_hand.update(self._id_of(job) for job in jobs)
         return None if not jobs and not may_grow else jobs
@@ -113,16 +114,17 @@ def _add_pictures(flow: Flow[StoreTransaction], parts: AnalyzeParts, model_id: i
         with parts.read() as transaction:
             return transaction.images.pending_pictures(model_id, limit, excluding)
 
-    def save(transaction: StoreTransaction, one: Analyzed[PictureJob, PictureResult]) -> str:
-        if isinstance(one.result, Casualty):
-            transaction.quarantine.add(_quarantined_picture(one.job, one.result), parts.clock.now())
-            return "quarantined"
-        transaction.images.record_picture(one.result, model_id)
-        return "unreadable" if one.result.problem else "analysed"
+    def save(transaction: StoreTransaction, analyzed: Sequence[Analyzed[PictureJob, PictureResult]]) -> list[str]:
+        for one in analyzed:
+            if isinstance(one.result, Casualty):
+                transaction.quarantine.add(_quarantined_picture(one.job, one.result), parts.clock.now())
+            else:
+                transaction.images.record_picture(one.result, model_id)
+        return [_picture_outcome(one.result) for one in analyzed]
 
     pending = PendingWork(load, lambda job: job.image_id, parts.more_may_come)
     function = partial(analyze_pictures, images_dir=str(parts.images_dir), thumbnail_sizes=parts.thumbnail_sizes)
-    jobs = flow.pull("pictures pending", pending, look_ahead=4 * parts.workers * PICTURE_BATCH)
+    jobs = flow.pull("pictures pending", pending, look_ahead=4 * parts.workers * PICTURE_BATCH, done=pending.done)
     analyzed: Stream[Analyzed[PictureJob, PictureResult]] = flow.processes(
         "see",
         ProcessTask(function, PictureJob, PictureResult),
@@ -132,7 +134,13 @@ def _add_pictures(flow: Flow[StoreTransaction], parts: AnalyzeParts, model_id: i
         workers=parts.workers,
         batch=PICTURE_BATCH,
     )
-    flow.save("save sights", save, analyzed, done=lambda one: pending.done(one.job))
+    flow.save("save sights", save, analyzed)
+
+
+def _picture_outcome(result: PictureResult | Casualty) -> str:
+    if isinstance(result, Casualty):
+        return "quarantined"
+    return "unreadable" if result.problem else "analysed"
 
 
 def _quarantined_picture(job: PictureJob, casualty: Casualty) -> QuarantinedItem:
@@ -147,17 +155,18 @@ def _add_text(flow: Flow[StoreTransaction], parts: AnalyzeParts, model_id: int) 
         with parts.read() as transaction:
             return transaction.analyses.pending(model_id, limit, excluding)
 
-    def save(transaction: StoreTransaction, one: Analyzed[ArticleJob, ArticleAnalysis]) -> str:
+    def save(transaction: StoreTransaction, analyzed: Sequence[Analyzed[ArticleJob, ArticleAnalysis]]) -> list[str]:
         now = parts.clock.now()
-        if isinstance(one.result, Casualty):
-            transaction.quarantine.add(_quarantined_article(one.job, one.result), now)
-            return "quarantined"
-        transaction.analyses.record([one.result], model_id, now)
-        return "labelled" if one.result.topic else "without a topic"
+        for one in analyzed:
+            if isinstance(one.result, Casualty):
+                transaction.quarantine.add(_quarantined_article(one.job, one.result), now)
+        results = [one.result for one in analyzed if not isinstance(one.result, Casualty)]
+        transaction.analyses.record(results, model_id, now)
+        return [_text_outcome(one.result) for one in analyzed]
 
     pending = PendingWork(load, lambda job: job.article_id, parts.more_may_come)
     function = partial(analyze_articles, lexicon_dir=str(parts.lexicon_dir) if parts.lexicon_dir else None)
-    jobs = flow.pull("articles pending", pending, look_ahead=4 * parts.workers * TEXT_BATCH)
+    jobs = flow.pull("articles pending", pending, look_ahead=4 * parts.workers * TEXT_BATCH, done=pending.done)
     analyzed: Stream[Analyzed[ArticleJob, ArticleAnalysis]] = flow.processes(
         "understand",
         ProcessTask(function, ArticleJob, ArticleAnalysis),
@@ -167,7 +176,13 @@ def _add_text(flow: Flow[StoreTransaction], parts: AnalyzeParts, model_id: int) 
         workers=parts.workers,
         batch=TEXT_BATCH,
     )
-    flow.save("save labels", save, analyzed, done=lambda one: pending.done(one.job))
+    flow.save("save labels", save, analyzed)
+
+
+def _text_outcome(result: ArticleAnalysis | Casualty) -> str:
+    if isinstance(result, Casualty):
+        return "quarantined"
+    return "labelled" if result.topic else "without a topic"
 
 
 def _quarantined_article(job: ArticleJob, casualty: Casualty) -> QuarantinedItem:

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from aggregator import __version__
 from aggregator.cli import analyze, demo, feeds, fetch, init, query, run, status
 from aggregator.cli.context import CliContext
 from aggregator.errors import AggregatorError, ExitCode
 
+
+class OutputClosedError(Exception):
+    """Whoever read our output has seen enough, as `| head` does."""
+
+
+class _Commands(TyperGroup):
+    """The commands. Typer itself would take a closed pipe for a failure, and end with our code for a bug."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise OutputClosedError from error
+
+
 cli = typer.Typer(
     name="aggregator",
+    cls=_Commands,
     help="A news database that fills itself.\n\n"
     "Threads fetch feeds and pictures, processes analyse them, and one SQLite file answers your questions.\n\n"
     "First steps: “aggregator demo” shows all of it on a built-in news site, without the internet; “aggregator init” "
@@ -61,13 +79,20 @@ cli.add_typer(feeds.commands, name="feeds")
 
 def run_command_line() -> None:
     """Run the command that was typed and exit with its code. No traceback reaches a user unless it is our bug."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a letter that the terminal does not have is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
     try:
-        cli()
+        try:
+            cli()
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except AggregatorError as error:
         typer.echo(f"aggregator: {error}", err=True)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # Whoever read our output has seen enough, as “| head” does. Python would complain again when it flushes.
+    except (OutputClosedError, BrokenPipeError):
+        # Python would complain again when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(ExitCode.DONE)
     except KeyboardInterrupt:

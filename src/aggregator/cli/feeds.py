@@ -18,7 +18,7 @@ def _group() -> None:
     """Make `list` a command of its own and not the whole group."""
 
 
-@commands.command("list")
+@commands.command("list", epilog="Example: aggregator feeds list --csv > feeds.csv")
 def list_feeds(
     context: typer.Context,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,

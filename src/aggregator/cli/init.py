@@ -23,7 +23,11 @@ def init(folder: Annotated[Path, typer.Argument(help="Where config/ shall be.")]
     config = folder / CONFIG_FOLDER
     for path, text in ((config / SETTINGS_NAME, starter_settings()), (config / FEEDS_NAME, starter_feeds())):
         try:
-            config.mkdir(parents=True, exist_ok=True)
+            if not config.is_dir():
+                config.mkdir(parents=True)
+        except OSError as error:
+            raise StorageError(f"the folder {config} cannot be made: {error.strerror}") from error
+        try:
             with path.open("x", encoding="utf-8") as file:
                 file.write(text)
         except FileExistsError:

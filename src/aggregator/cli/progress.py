@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from aggregator.ports import StageReport
-
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from aggregator.ports import StageReport
+
 LOG_EVERY_S = 30.0
 
-Tick = Callable[[list[StageReport]], None]
+Tick = Callable[[list["StageReport"]], None]
 
 
 @contextmanager

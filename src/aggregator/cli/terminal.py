@@ -13,7 +13,7 @@ from typing import Any
 
 import typer
 
-_DANGEROUS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_DANGEROUS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Control characters, escape sequences among them, and marks that turn the direction of text around."""
 
 MAX_COLUMN = 60
@@ -85,4 +85,11 @@ def _csv_cell(value: object) -> object:
 def print_json_lines(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print one JSON object a row."""
     for row in rows:
-        typer.echo(json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=True))
+        typer.echo(json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=True, default=_hexadecimal))
+
+
+def _hexadecimal(value: object) -> str:
+    """Bytes have no place in JSON; SQLite's own way to write them is hexadecimal."""
+    if isinstance(value, bytes):
+        return value.hex().upper()
+    raise TypeError(f"{type(value)} cannot be written as JSON")

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from aggregator.fetch.identity import content_hash, entry_keys, url_key
-from aggregator.records import ArticleChange, ChangeKind, KnownArticles, KnownSighting, ParsedEntry
+from aggregator.records import (
+    ArticleChange,
+    ChangeKind,
+    KnownArticle,
+    KnownArticles,
+    KnownSighting,
+    ParsedEntry,
+    TextRank,
+)
 
 
 def keys_of(entries: Sequence[ParsedEntry]) -> tuple[list[str], list[str]]:
@@ -23,7 +31,7 @@ def decide_changes(entries: Sequence[ParsedEntry], known: KnownArticles, now: da
     """
     keys = entry_keys(entries)
     addresses = [url_key(entry.url) for entry in entries]
-    claims = Counter(addresses)
+    claims = Counter(dict(zip(keys, addresses, strict=True)).values())
     changes: dict[str, ArticleChange] = {}
     for entry, key, address in zip(entries, keys, addresses, strict=True):
         if key not in changes:
@@ -36,17 +44,18 @@ def _decide(
     entry: ParsedEntry,
     keys: tuple[str, str | None],
     sighting: KnownSighting | None,
-    elsewhere: int | None,
+    elsewhere: KnownArticle | None,
     now: datetime,
 ) -> ArticleChange:
     """Decide about one entry: `sighting` is what its feed had under its key, `elsewhere` the article at its address."""
-    kind, article_id, sighting_id, leads = ChangeKind.NEW, elsewhere, None, True
+    kind, article_id, sighting_id, leads = ChangeKind.NEW, None, None, True
     text_hash = content_hash(entry)
     if sighting is not None:
         kind = ChangeKind.SEEN if sighting.content_hash == text_hash else ChangeKind.REVISED
         article_id, sighting_id, leads = sighting.article_id, sighting.sighting_id, sighting.leads
     elif elsewhere is not None:
-        kind = ChangeKind.SIGHTED
+        kind, article_id = ChangeKind.SIGHTED, elsewhere.article_id
+        leads = text_rank(entry, text_hash) > elsewhere.rank
     return ArticleChange(
         kind=kind,
         entry=entry,
@@ -58,6 +67,11 @@ def _decide(
         sighting_id=sighting_id,
         leads=leads,
     )
+
+
+def text_rank(entry: ParsedEntry, text_hash: str) -> TextRank:
+    """Return what an entry's text is worth beside another feed's text of the same article."""
+    return TextRank(len(entry.content), len(entry.summary), text_hash)
 
 
 def effective_at(published_at: datetime | None, first_seen_at: datetime) -> datetime:

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import zstandard
+import brotli
+import zstandard
 
 PIECE_BYTES = 128 * 1024
 """No decoder yields a longer piece."""
@@ -112,8 +111,6 @@ def _inflate(source: _Source, decompressor: zlib._Decompress, name: str) -> Iter
 
 
 def _decode_brotli(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    import brotli  # noqa: PLC0415 - half of all runs never meet it
-
     decompressor = brotli.Decompressor()
     started = False
     for chunk in chunks:
@@ -137,8 +134,6 @@ def _decode_zstd(chunks: Iterable[bytes]) -> Iterator[bytes]:
     The library's decompressor returns all that its input means at once, and four bytes can mean 128 KiB. One block at a
     time bounds that, and shows where the content is cut short.
     """
-    import zstandard  # noqa: PLC0415 - half of all runs never meet it
-
     context = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW_BYTES)
     source = _Source(chunks)
     try:

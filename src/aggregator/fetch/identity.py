@@ -48,18 +48,28 @@ def url_key(url: str | None) -> str | None:
 def entry_keys(entries: Sequence[ParsedEntry]) -> list[str]:
     """Return for each entry what tells it from the others of its feed: the GUID, else the link, else title and date.
 
-    A GUID or link that a document uses for several entries tells nothing; those entries fall back, item by item.
+    A GUID or link that a document uses for several entries tells nothing; those entries fall back, item by item. An
+    entry that a document merely repeats counts once: it must not lose its key on the day it is listed twice.
     """
-    guids = Counter(entry.guid for entry in entries)
-    urls = Counter(entry.url for entry in entries)
-    return [_entry_key(entry, guids[entry.guid] == 1, urls[entry.url] == 1) for entry in entries]
+    texts = [_text_key(entry) for entry in entries]
+    distinct = dict(zip(texts, entries, strict=True)).values()
+    guids = Counter(entry.guid for entry in distinct)
+    urls = Counter(entry.url for entry in distinct)
+    return [
+        _entry_key(entry, text, guids[entry.guid] == 1, urls[entry.url] == 1)
+        for entry, text in zip(entries, texts, strict=True)
+    ]
 
 
-def _entry_key(entry: ParsedEntry, guid_is_own: bool, url_is_own: bool) -> str:  # noqa: FBT001 - two facts, one caller
+def _entry_key(entry: ParsedEntry, text_key: str, guid_is_own: bool, url_is_own: bool) -> str:  # noqa: FBT001 - facts
     if entry.guid and guid_is_own:
         return "guid " + entry.guid
     if entry.url and url_is_own:
         return "url " + entry.url
+    return text_key
+
+
+def _text_key(entry: ParsedEntry) -> str:
     text = "\x00".join((entry.guid or "", entry.url or "", entry.title, entry.published_raw or ""))
     if not entry.title and not entry.published_raw:
         text += "\x00" + entry.summary + "\x00" + entry.content

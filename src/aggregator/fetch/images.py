@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from aggregator.fetch.schedule import image_retry_at
-from aggregator.fetch.sniff import image_kind
+from aggregator.picture_kind import HEAD_BYTES, picture_kind, what_else
 from aggregator.ports import Blobs
 from aggregator.records import Download, ImageToFetch, ImageUpdate
 
@@ -13,13 +13,6 @@ IMAGE_ACCEPT = "image/avif,image/webp,image/png,image/jpeg,image/gif;q=0.9,image
 
 CLAIM = timedelta(hours=1)
 """A picture whose request was cut off by a crash is asked for again after this."""
-
-UNWANTED = {
-    "svg": "an SVG drawing, which is refused because it is a program",
-    "ico": "an icon, which is no picture of an article",
-    "heic": "a HEIC picture, which cannot be decoded here",
-}
-"""Kinds that are recognised and refused, with the words for it."""
 
 
 def image_update(image: ImageToFetch, download: Download, blobs: Blobs, now: datetime) -> ImageUpdate:
@@ -34,18 +27,9 @@ def image_update(image: ImageToFetch, download: Download, blobs: Blobs, now: dat
             error=download.error,
             gave_up=retry_at is None,
         )
-    kind = image_kind(download.body[:64])
-    problem = _problem(kind, download)
-    if problem is not None:
-        return ImageUpdate(image.image_id, now, now, status=download.status, error=problem, gave_up=True)
-    blob = blobs.save(download.body, str(kind))
-    return ImageUpdate(image.image_id, now, now, status=download.status, blob=blob, format=kind)
-
-
-def _problem(kind: str | None, download: Download) -> str | None:
-    if not download.body:
-        return "the answer is empty"
+    head = download.body[:HEAD_BYTES]
+    kind = picture_kind(head)
     if kind is None:
-        declared = f" (the server calls it {download.content_type})" if download.content_type else ""
-        return f"not a picture{declared}"
-    return UNWANTED.get(kind)
+        return ImageUpdate(image.image_id, now, now, download.status, error=what_else(head), gave_up=True)
+    blob = blobs.save(download.body, kind)
+    return ImageUpdate(image.image_id, now, now, download.status, blob, kind)

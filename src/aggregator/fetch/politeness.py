@@ -31,6 +31,7 @@ class HostGate:
         self._per_host = per_host
         self._spacing_s = spacing_s
         self._hosts: dict[str, _Host] = {}
+        self._resting: deque[tuple[float, str]] = deque()
         self._lock = threading.Lock()
 
     def admit(self, host: str, now_s: float) -> bool:
@@ -40,6 +41,7 @@ class HostGate:
         a free thread would otherwise start together.
         """
         with self._lock:
+            self._forget_rested(now_s)
             state = self._hosts.setdefault(host, _Host())
             if state.admitted + state.busy >= self._per_host or now_s < state.next_at_s:
                 return False
@@ -57,11 +59,19 @@ class HostGate:
             state.next_at_s = now_s + self._spacing_s
 
     def end(self, host: str, now_s: float) -> None:
-        """Note that a request ended. A host that is idle and due is forgotten, so that memory does not grow."""
+        """Note that a request ended. A host that is idle is forgotten once it is due, so that memory does not grow."""
         with self._lock:
             state = self._hosts[host]
             state.busy -= 1
-            if state.admitted + state.busy == 0 and now_s >= state.next_at_s:
+            if state.admitted + state.busy == 0:
+                self._resting.append((state.next_at_s, host))
+            self._forget_rested(now_s)
+
+    def _forget_rested(self, now_s: float) -> None:
+        while self._resting and self._resting[0][0] <= now_s:
+            _, host = self._resting.popleft()
+            state = self._hosts.get(host)
+            if state is not None and state.admitted + state.busy == 0 and state.next_at_s <= now_s:
                 del self._hosts[host]
 
 

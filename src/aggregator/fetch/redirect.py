@@ -52,7 +52,7 @@ def next_hop(hop: Hop, status: int, target: str, *, allow_private: bool) -> Hop 
     if url in earlier:
         return Failure(Outcome.BAD_REDIRECT, f"{hop.host} redirects in a circle")
     if len(earlier) > MAX_REDIRECTS:
-        return Failure(Outcome.BAD_REDIRECT, f"{hop.host} redirects for more than {MAX_REDIRECTS} times")
+        return Failure(Outcome.BAD_REDIRECT, f"{hop.host} redirects more than {MAX_REDIRECTS} times")
     if hop.url.startswith("https:") and not url.startswith("https:"):
         return Failure(Outcome.BAD_REDIRECT, f"{hop.host} redirects from https to http, where anybody can read along")
     stays = origin(url) == origin(hop.url)

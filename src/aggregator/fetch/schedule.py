@@ -12,6 +12,9 @@ from aggregator.records import Download, FeedState, FeedToFetch, Outcome
 LONGEST = timedelta(weeks=1)
 """No server's wish and no backoff keeps us away for longer."""
 
+ROUNDING = timedelta(seconds=1)
+"""Added to every time to come: the store keeps whole seconds, and rounding down must not make us early."""
+
 FIRST_BACKOFF = timedelta(hours=1)
 
 _TOO_MANY, _UNAVAILABLE, _GONE, _FORBIDDEN, _UNAUTHORIZED = 429, 503, 410, 403, 401
@@ -32,21 +35,18 @@ class Plan:
 
 
 def claim_until(feed: FeedToFetch, now: datetime, min_interval_s: float) -> datetime:
-    """Return the time before which a feed that is about to be asked is not asked again, whatever becomes of us.
-
-    A second more than asked for, because times are kept in whole seconds: rounding down must not make it early.
-    """
-    return now + timedelta(seconds=max(min_interval_s, feed.interval_s or 0) + 1)
+    """Return the time before which a feed that is about to be asked is not asked again, whatever becomes of us."""
+    return now + timedelta(seconds=max(min_interval_s, feed.interval_s or 0)) + ROUNDING
 
 
 def plan_after(feed: FeedToFetch, download: Download, now: datetime, min_interval_s: float, *, readable: bool) -> Plan:
     """Return what follows from an answer. `readable` tells whether its body, if it brought one, was a feed."""
     soonest = claim_until(feed, now, min_interval_s)
     if download.answered and readable:
-        wish = min(_freshness(download, now) or now, now + LONGEST)
+        wish = _bounded(_freshness(download, now), now)
         return Plan(FeedState.ACTIVE, 0, max(soonest, wish))
     failures = feed.failures + 1
-    wish = min(_retry_after(download.retry_after, now) or now, now + LONGEST)
+    wish = _bounded(_retry_after(download.retry_after, now), now)
     chance = random.random()  # noqa: S311 - spreads requests, guards nothing
     return Plan(_state_after(download, failures), failures, max(soonest, wish, now + backoff(failures, chance)))
 
@@ -71,7 +71,7 @@ def image_retry_at(download: Download, attempts: int, now: datetime) -> datetime
     )
     if not passing or attempts + 1 >= IMAGE_TRIES:
         return None
-    wish = min(_retry_after(download.retry_after, now) or now, now + LONGEST)
+    wish = _bounded(_retry_after(download.retry_after, now), now)
     return max(wish, now + backoff(attempts + 1, 1.0))
 
 
@@ -87,24 +87,34 @@ def _state_after(download: Download, failures: int) -> FeedState:
     return FeedState.FAILING
 
 
+def _bounded(wish: datetime | None, now: datetime) -> datetime:
+    return min(wish or now, now + LONGEST) + ROUNDING
+
+
 def _retry_after(text: str | None, now: datetime) -> datetime | None:
     """Read a Retry-After header: seconds, or an HTTP date (RFC 9110, section 10.2.3)."""
     if text is None:
         return None
-    text = text.strip()
-    if text.isascii() and text.isdigit():
-        return now + timedelta(seconds=min(int(text), LONGEST.total_seconds()))
-    return _http_date(text)
+    seconds = _seconds(text.strip())
+    return now + seconds if seconds is not None else _http_date(text)
 
 
 def _freshness(download: Download, now: datetime) -> datetime | None:
     """Read until when the answer is fresh: Cache-Control max-age, else Expires (RFC 9111, section 4.2.1)."""
     for directive in (download.cache_control or "").lower().split(","):
         name, _, value = directive.strip().partition("=")
-        value = value.strip('" ')
-        if name == "max-age" and value.isascii() and value.isdigit():
-            return now + timedelta(seconds=min(int(value), LONGEST.total_seconds()))
+        seconds = _seconds(value.strip('" ')) if name == "max-age" else None
+        if seconds is not None:
+            return now + seconds
     return _http_date(download.expires) if download.expires else None
+
+
+def _seconds(text: str) -> timedelta | None:
+    """Read a number of seconds, however many digits a server sends."""
+    if not (text.isascii() and text.isdigit()):
+        return None
+    digits = text.lstrip("0") or "0"
+    return LONGEST if len(digits) > len("604800") else min(timedelta(seconds=int(digits)), LONGEST)
 
 
 def _http_date(text: str) -> datetime | None:

@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import re
 
+from aggregator.picture_kind import HEAD_BYTES, picture_kind
+
 _HEAD_CHARS = 65_536
 _JUNK_CHARS = 8_192
-_BMP_HEADER_SIZES = (b"\x0c\0\0\0", b"\x28\0\0\0", b"\x6c\0\0\0", b"\x7c\0\0\0")
 
-_PICTURES: tuple[tuple[bytes, str], ...] = (
-    (b"\xff\xd8\xff", "jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "png"),
-    (b"GIF87a", "gif"),
-    (b"GIF89a", "gif"),
-    (b"II*\x00", "tiff"),
-    (b"MM\x00*", "tiff"),
-    (b"\x00\x00\x01\x00", "ico"),
-)
 _BINARIES: tuple[tuple[bytes, str], ...] = (
+    (b"\x00\x00\x01\x00", "an icon"),
+    (b"II*\x00", "TIFF"),
+    (b"MM\x00*", "TIFF"),
+    (b"RIFF", "RIFF"),
     (b"\x1f\x8b", "gzip"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
     (b"BZh", "bzip2"),
@@ -31,11 +27,6 @@ _BINARIES: tuple[tuple[bytes, str], ...] = (
     (b"ID3", "MP3"),
     (b"OggS", "Ogg"),
     (b"\x7fELF", "a program"),
-)
-_AVIF_BRANDS = frozenset((b"avif", b"avis"))
-_HEIC_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"))
-_SVG_ROOT = re.compile(
-    rb"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE\s+svg[^>]*>\s*)*<(?:svg:)?svg[\s>]", re.S | re.I
 )
 
 _FEED_ROOT = re.compile(r"<(?:[A-Za-z][\w.-]*:)?(?:rss|feed|rdf|channel|entry)(?=[\s/>])", re.I)
@@ -49,35 +40,6 @@ _HTML_NAME = re.compile(
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
 
 
-def image_kind(head: bytes) -> str | None:
-    """Return the kind of picture that starts with `head`, or None.
-
-    The kinds are jpeg, png, gif, webp, avif, heic, svg, bmp, tiff and ico, told by their magic bytes. 32 bytes of head
-    are enough, but for SVG, whose root element must be inside.
-    """
-    for magic, kind in _PICTURES:
-        if head.startswith(magic):
-            return kind
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "webp"
-    if head[:2] == b"BM" and head[14:18] in _BMP_HEADER_SIZES:
-        return "bmp"
-    if head[4:8] == b"ftyp":
-        return _isobmff_kind(head)
-    if _SVG_ROOT.match(head.removeprefix(b"\xef\xbb\xbf")[:4096]):
-        return "svg"
-    return None
-
-
-def _isobmff_kind(head: bytes) -> str | None:
-    """Tell AVIF from HEIC by the brands of the `ftyp` box: the major one first, then the compatible ones."""
-    box_bytes = min(int.from_bytes(head[:4], "big"), len(head), 128)
-    brands = [head[8:12], *(head[at : at + 4] for at in range(16, box_bytes, 4))]
-    if any(brand in _AVIF_BRANDS for brand in brands):
-        return "avif"
-    return "heic" if any(brand in _HEIC_BRANDS for brand in brands) else None
-
-
 def bytes_problem(body: bytes) -> str | None:
     """Return why `body` cannot be text at all ("empty", "binary data (PNG), not a feed"), or None."""
     if not body.strip(b" \t\r\n\x00"):
@@ -85,9 +47,7 @@ def bytes_problem(body: bytes) -> str | None:
     for magic, name in _BINARIES:
         if body.startswith(magic):
             return f"binary data ({name}), not a feed"
-    kind = image_kind(body[:4096])
-    if kind == "svg":
-        return "a picture (SVG), not a feed"
+    kind = picture_kind(body[:HEAD_BYTES])
     if kind is not None:
         return f"binary data ({kind.upper()}), not a feed"
     if _is_unknown_binary(body[:4096]):

@@ -11,7 +11,7 @@ Both sources take their work from the rows, so a slow picture host delays no art
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -77,12 +77,12 @@ def add_fetch_stage(flow: Flow[StoreTransaction], parts: FetchParts) -> Callable
         monotonic=parts.monotonic,
     )
 
-    feeds = flow.pull("feeds due", due, look_ahead=2 * settings.workers)
+    feeds = flow.pull("feeds due", due, look_ahead=2 * settings.workers, done=due.done)
     bodies = flow.threads(
         "ask", partial(_ask, parts, gate), feeds, workers=settings.workers, size_of=lambda got: len(got.download.body)
     )
     read = flow.processes("read", PARSE, bodies, job_of=_parse_job, join=_with_parsed, workers=parts.parse_workers)
-    flow.save("save feeds", partial(_save_feed, parts), read, done=due.done)
+    flow.save("save feeds", partial(_save_feeds, parts), read)
     if not settings.images:
         return lambda: due.finished
     return _add_images(flow, parts, gate, due)
@@ -100,9 +100,9 @@ def _add_images(
         monotonic=parts.monotonic,
         more_may_come=lambda: not feeds.finished,
     )
-    pictures = flow.pull("pictures due", due, look_ahead=2 * workers)
+    pictures = flow.pull("pictures due", due, look_ahead=2 * workers, done=due.done)
     looked = flow.threads("look", partial(_look, parts, gate), pictures, workers=workers)
-    flow.save("save pictures", _save_picture, looked, done=due.done)
+    flow.save("save pictures", _save_pictures, looked)
     return lambda: feeds.finished and due.finished
 
 
@@ -147,8 +147,12 @@ def _with_parsed(fetched: FetchedFeed, result: ParsedFeed | Casualty | None) -> 
     return replace(without_body, parsed=result)
 
 
+def _save_feeds(parts: FetchParts, transaction: StoreTransaction, fetched: Sequence[FetchedFeed]) -> list[str]:
+    """Commit feeds, each with its articles and its validators together. Runs in the writer."""
+    return [_save_feed(parts, transaction, one) for one in fetched]
+
+
 def _save_feed(parts: FetchParts, transaction: StoreTransaction, fetched: FetchedFeed) -> str:
-    """Commit a feed's articles and its validators together. Runs in the writer."""
     now, feed = parts.clock.now(), fetched.feed
     changes: list[ArticleChange] = []
     if fetched.parsed is not None and fetched.parsed.problem is None:
@@ -195,9 +199,14 @@ def _look(parts: FetchParts, gate: HostGate, image: ImageToFetch) -> ImageUpdate
     return image_update(image, download, parts.blobs, parts.clock.now())
 
 
-def _save_picture(transaction: StoreTransaction, update: ImageUpdate) -> str:
-    """Commit what became of a picture. Runs in the writer."""
-    transaction.images.record_download(update)
+def _save_pictures(transaction: StoreTransaction, updates: Sequence[ImageUpdate]) -> list[str]:
+    """Commit what became of pictures. Runs in the writer."""
+    for update in updates:
+        transaction.images.record_download(update)
+    return [_picture_outcome(update) for update in updates]
+
+
+def _picture_outcome(update: ImageUpdate) -> str:
     if update.blob is not None:
         return "stored"
     return "given up" if update.gave_up else "to be tried again"

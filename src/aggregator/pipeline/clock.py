@@ -33,13 +33,19 @@ def clock_from_environment(environment: Mapping[str, str]) -> ShiftedClock:
     if not text:
         return ShiftedClock()
     try:
-        if text[0] in "+-":
-            return ShiftedClock(timedelta(seconds=float(text)))
-        start = datetime.fromisoformat(text)
+        clock = ShiftedClock(_shift(text))
+        clock.now()  # a shift may lead out of the calendar
     except (ValueError, OverflowError):
         raise UsageError(
             f"AGGREGATOR_CLOCK={text!r} is neither an ISO time (2026-01-31T12:00:00Z) nor a shift in seconds (+3600)"
         ) from None
+    return clock
+
+
+def _shift(text: str) -> timedelta:
+    if text[0] in "+-":
+        return timedelta(seconds=float(text))
+    start = datetime.fromisoformat(text)
     if start.tzinfo is None:
         start = start.replace(tzinfo=UTC)
-    return ShiftedClock(start - datetime.now(UTC))
+    return start - datetime.now(UTC)

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -41,6 +41,9 @@ LOOK_AHEAD = 2
 
 IDLE_S = 0.05
 """How long a source sleeps at most before it looks again, when no commit wakes it: host spacing is counted in this."""
+
+SAVE_BATCH = 256
+"""Items that are saved together at most; while a commit lasts, the next batch gathers."""
 
 TICK_S = 0.1
 
@@ -100,13 +103,20 @@ class FlowRunner(Generic[Transaction]):
         self.peak_worker_bytes = 0
         self.worker_cpu_s = 0.0
         self._count_lock = threading.Lock()
+        self._end_lock = threading.Lock()
 
     # --- declaring the stages ---------------------------------------------------------------------------------
 
-    def pull(self, name: str, work: WorkList[T], *, look_ahead: int) -> QueuedStream[T]:
-        """Start a stream from rows; at most `look_ahead` items wait in memory."""
+    def pull(
+        self, name: str, work: WorkList[T], *, look_ahead: int, done: Callable[[T], Any] = lambda _: None
+    ) -> QueuedStream[T]:
+        """Start a stream from rows; at most `look_ahead` items wait in memory.
+
+        `done` is called once for each item, never twice at the same time: after what became of it is committed, or
+        when a stage on the way has parked it.
+        """
         out = self._queue(look_ahead)
-        self._add_threads(name, 1, partial(self._pull, work, out, max(1, look_ahead // 2)), close=[out])
+        self._add_threads(name, 1, partial(self._pull, work, out, max(1, look_ahead // 2), done), close=[out])
         return QueuedStream(name, out)
 
     def threads(
@@ -125,10 +135,12 @@ class FlowRunner(Generic[Transaction]):
 
         def step(slots: list[Slot[T]]) -> None:
             for slot in slots:
-                result = work(slot.item)
-                meter.add_bytes(size_of(result))
-                meter.count("done")
-                out.put(result, size_of(result))
+                with self._parking(meter, [slot]):
+                    result = work(slot.item)
+                    size_bytes = size_of(result)
+                    meter.add_bytes(size_bytes)
+                    meter.count("done")
+                    out.put(result, size_bytes, slot.on_end)
 
         self._add_threads(name, workers, partial(self._serve, meter, queue, 1, step), close=[out])
         return QueuedStream(name, out)
@@ -157,11 +169,14 @@ class FlowRunner(Generic[Transaction]):
             worker = Worker(context, orders, task.result_type)
 
             def step(slots: list[Slot[T]]) -> None:
-                for item, result in self._computed(worker, [slot.item for slot in slots], job_of):
-                    meter.count(result.harm if isinstance(result, Casualty) else "done")
-                    if isinstance(result, Casualty) and result.harm is Harm.BUG:
-                        self._park(name, item, result.detail)
-                    out.put(join(item, result))
+                for slot, result in self._computed(meter, worker, slots, job_of):
+                    with self._parking(meter, [slot]):
+                        joined = join(slot.item, result)
+                        meter.count(result.harm if isinstance(result, Casualty) else "done")
+                        if isinstance(result, Casualty) and result.harm is Harm.BUG:
+                            self._count_bug()  # the stage itself sets the item aside, as it does with any casualty
+                        # Nobody measured the result; what was made of many bytes is taken to be as many.
+                        out.put(joined, slot.size_bytes, slot.on_end)
 
             try:
                 self._serve(meter, queue, batch, step)
@@ -174,22 +189,31 @@ class FlowRunner(Generic[Transaction]):
     def save(
         self,
         name: str,
-        operation: Callable[[Transaction, T], str],
+        operation: Callable[[Transaction, Sequence[T]], Sequence[str]],
         source: Stream[T],
-        *,
-        done: Callable[[T], Any] = lambda _: None,
     ) -> None:
-        """End a stream in the database, through the one writer."""
+        """End a stream in the database, through the one writer: whatever waits is saved in one operation."""
         queue = _queue_of(source)
         meter = self._meter(name, 1, queue)
 
         def step(slots: list[Slot[T]]) -> None:
-            # A second hand on the bytes: they are in flight until the commit, not until they are submitted.
-            for slot in slots:
-                future = self._writer.submit(partial(_apply, operation, slot.item))
-                future.add_done_callback(partial(self._saved, meter, slot.item, done))
+            try:
+                outcomes = self._writer.call(partial(_apply, operation, [slot.item for slot in slots]))
+            except StorageError:
+                raise
+            except Exception:  # noqa: BLE001 - our bug, as in _parking; taken apart, so that only the guilty item is lost
+                if len(slots) > 1:
+                    for slot in slots:
+                        step([slot])
+                    return
+                self._give_up(meter, slots[0])
+            else:
+                for slot, outcome in zip(slots, outcomes, strict=True):
+                    meter.count(outcome)
+                    self._end(slot)
+            self._wake.ring()  # the commit rang before the source could know whose it was
 
-        self._add_threads(name, 1, partial(self._serve, meter, queue, 1, step), close=[])
+        self._add_threads(name, 1, partial(self._serve, meter, queue, SAVE_BATCH, step), close=[])
 
     # --- running ----------------------------------------------------------------------------------------------
 
@@ -253,19 +277,19 @@ class FlowRunner(Generic[Transaction]):
 
         self._threads += [threading.Thread(target=live, name=f"{name}-{n}", daemon=True) for n in range(count)]
 
-    def _pull(self, work: WorkList[T], out: BoundedQueue[T], limit: int) -> None:
+    def _pull(self, work: WorkList[T], out: BoundedQueue[T], limit: int, done: Callable[[T], Any]) -> None:
         while not self._stop.is_set():
             heard = self._wake.heard()
             items = work.take(limit)
             if items is None:
                 return
             for item in items:
-                out.put(item)
+                out.put(item, on_end=partial(done, item))
             if not items:
                 self._wake.wait(heard, IDLE_S)
 
     def _serve(self, meter: Meter, source: BoundedQueue[T], limit: int, step: Callable[[list[Slot[T]]], None]) -> None:
-        """Take from `source` until it is drained. What `step` should not raise parks its items and the run goes on."""
+        """Take from `source` until it is drained."""
         while True:
             try:
                 slots = source.take(limit)
@@ -275,45 +299,56 @@ class FlowRunner(Generic[Transaction]):
             try:
                 with meter.busy():
                     step(slots)
-            except (Cancelled, StorageError):
-                raise
-            except Exception:  # noqa: BLE001 - our bug: kept with its traceback, reported by the exit code
-                meter.count("bug", len(slots))
-                for slot in slots:
-                    self._park(meter.name, slot.item, traceback.format_exc())
             finally:
                 for slot in slots:
                     source.done(slot)
 
+    @contextmanager
+    def _parking(self, meter: Meter, slots: Sequence[Slot[Any]]) -> Iterator[None]:
+        """Park the items of `slots` if the block raises what no stage should raise; the run goes on."""
+        try:
+            yield
+        except (Cancelled, StorageError):
+            raise
+        except Exception:  # noqa: BLE001 - our bug: kept with its traceback, reported by the exit code
+            for slot in slots:
+                self._give_up(meter, slot)
+
+    def _give_up(self, meter: Meter, slot: Slot[Any]) -> None:
+        """End the way of an item that met the bug which is being handled."""
+        meter.count("bug")
+        self._park(meter.name, slot.item, traceback.format_exc())
+        self._end(slot)
+
+    def _end(self, slot: Slot[Any]) -> None:
+        """Tell the source that an item's way has ended. One at a time: a source need not guard its count."""
+        with self._end_lock:
+            slot.on_end()
+
     def _computed(
-        self, worker: Worker, items: list[T], job_of: Callable[[T], Job | None]
-    ) -> list[tuple[T, Any | Casualty | None]]:
+        self, meter: Meter, worker: Worker, slots: list[Slot[T]], job_of: Callable[[T], Job | None]
+    ) -> list[tuple[Slot[T], Any | Casualty | None]]:
         """Pair each item with its result; items that need no worker pass with None."""
-        jobs = [(item, job) for item in items if (job := job_of(item)) is not None]
-        results = compute_each(worker, [job for _, job in jobs], self._count_reply) if jobs else []
-        by_item = {id(item): result for (item, _), result in zip(jobs, results, strict=True)}
-        return [(item, by_item.get(id(item))) for item in items]
+        jobs: list[tuple[Slot[T], Job | None]] = []
+        for slot in slots:
+            with self._parking(meter, [slot]):
+                jobs.append((slot, job_of(slot.item)))
+        with self._parking(meter, [slot for slot, _ in jobs]):
+            results = iter(compute_each(worker, [job for _, job in jobs if job is not None], self._count_reply))
+            return [(slot, None if job is None else next(results)) for slot, job in jobs]
+        return []
 
     def _count_reply(self, reply: Reply) -> None:
         with self._count_lock:
             self.peak_worker_bytes = max(self.peak_worker_bytes, reply.peak_memory_bytes)
             self.worker_cpu_s += reply.cpu_s
 
-    def _saved(self, meter: Meter, item: T, done: Callable[[T], Any], future: Future[str]) -> None:
-        """Count what the writer made of an item. Runs in the writer's thread, so it may not wait for anything."""
-        error = future.exception()
-        if error is None:
-            meter.count(future.result())
-        elif isinstance(error, StorageError):
-            self._fail(error)
-        else:
-            meter.count("bug")
-            self._park(meter.name, item, "".join(traceback.format_exception(error)))
-        done(item)
-
-    def _park(self, stage: str, item: object, text: str) -> None:
+    def _count_bug(self) -> None:
         with self._count_lock:
             self.bugs += 1
+
+    def _park(self, stage: str, item: object, text: str) -> None:
+        self._count_bug()
         self._on_bug(Bug(stage, item, text))
 
     def _fail(self, error: BaseException) -> None:
@@ -331,5 +366,7 @@ def _queue_of(stream: Stream[T]) -> BoundedQueue[T]:
     return stream.queue
 
 
-def _apply(operation: Callable[[Transaction, T], str], item: T, transaction: Transaction) -> str:
-    return operation(transaction, item)
+def _apply(
+    operation: Callable[[Transaction, Sequence[T]], Sequence[str]], items: Sequence[T], transaction: Transaction
+) -> Sequence[str]:
+    return operation(transaction, items)

@@ -30,7 +30,7 @@ class StageLock:
 
         Raises:
             AlreadyRunningError: another process holds it.
-            StorageError: the file cannot be opened.
+            StorageError: the file cannot be opened or written.
         """
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,8 +46,12 @@ class StageLock:
             raise AlreadyRunningError(
                 f"another {self._stage} of this database is running{by}; this one does nothing"
             ) from None
-        os.truncate(file, 0)
-        os.write(file, str(os.getpid()).encode())
+        try:
+            os.truncate(file, 0)
+            os.write(file, str(os.getpid()).encode())
+        except OSError as error:
+            os.close(file)
+            raise StorageError(f"the lock {self._path} cannot be written: {error.strerror}") from error
         self._file = file
         return self
 

@@ -31,6 +31,8 @@ def compute_each(
 
     `on_reply` is told the cost of every batch that succeeded.
     """
+    if not jobs:
+        return []
     outcome = worker.compute(jobs)
     if isinstance(outcome, Reply):
         on_reply(outcome)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -20,10 +21,18 @@ class Cancelled(Exception):  # noqa: N818 - not an error: the run is being given
 
 @dataclass(frozen=True, slots=True)
 class Slot(Generic[T]):
-    """An item taken from a queue. Its bytes count as in flight until it is handed back to `BoundedQueue.done`."""
+    """An item taken from a queue. Its bytes count as in flight until it is handed back to `BoundedQueue.done`.
+
+    `on_end` travels with it from queue to queue: to be called once, by whoever ends the item's way.
+    """
 
     item: T
     size_bytes: int
+    on_end: Callable[[], Any]
+
+
+def _nothing() -> None:
+    """The end of an item that nobody waits for."""
 
 
 class BoundedQueue(Generic[T]):
@@ -50,13 +59,20 @@ class BoundedQueue(Generic[T]):
         """Return the number of waiting items."""
         return len(self._waiting)
 
-    def put(self, item: T, size_bytes: int = 0) -> None:
-        """Append `item`, waiting while the queue is full. Raises `Cancelled` when the run is given up."""
+    def put(self, item: T, size_bytes: int = 0, on_end: Callable[[], Any] = _nothing) -> None:
+        """Append `item`, waiting while the queue is full.
+
+        Raises:
+            Cancelled: the run was given up.
+            ValueError: the queue is closed, which is a bug: nobody might ever take the item.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._cancelled or self._has_room(size_bytes))
+            self._changed.wait_for(lambda: self._cancelled or self._closed or self._has_room(size_bytes))
             if self._cancelled:
                 raise Cancelled
-            self._waiting.append(Slot(item, size_bytes))
+            if self._closed:
+                raise ValueError("put into a closed queue")
+            self._waiting.append(Slot(item, size_bytes, on_end))
             self._bytes += size_bytes
             self.peak_items = max(self.peak_items, len(self._waiting))
             self.peak_bytes = max(self.peak_bytes, self._bytes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -48,5 +49,6 @@ class StopSignal:
         self.received = number
         self.requested.set()
         message = "\nstopping: finishing what is in hand (once more to stop at once)\n"
-        # os.write, because a signal may arrive while print holds the stream's lock.
-        os.write(sys.stderr.fileno(), message.encode())
+        # os.write, because a signal may arrive while print holds the stream's lock. Nobody has to be there to read it.
+        with contextlib.suppress(OSError):
+            os.write(sys.stderr.fileno(), message.encode())

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -76,7 +77,10 @@ class Worker:
 
         Raises StorageError if the worker could not write to the disk.
         """
-        payload = msgspec.msgpack.encode(jobs)
+        try:
+            payload = msgspec.msgpack.encode(jobs)
+        except Exception:  # noqa: BLE001 - a job that cannot be sent is our bug, and costs its own item alone
+            return Casualty(Harm.BUG, traceback.format_exc())
         try:
             pipe = self._started()
             pipe.send_bytes(payload)
@@ -84,7 +88,9 @@ class Worker:
                 self._end(kill=True)
                 return Casualty(Harm.TIMED_OUT, f"took longer than {self._orders.item_timeout_s:g} s")
             return self._read(pipe.recv_bytes(MAX_REPLY_BYTES), len(jobs))
-        except (EOFError, OSError):
+        except (EOFError, OSError) as error:
+            if self._process is None:
+                return Casualty(Harm.CRASHED, f"no worker process could be started: {error}")
             return _cause_of_death(self._end(kill=False))
 
     def close(self) -> None:
@@ -94,17 +100,18 @@ class Worker:
 
     def _started(self) -> Connection:
         if self._pipe is not None:
-            return self._pipe
+            if not self._pipe.poll():
+                return self._pipe
+            # Nothing was asked, so this is an end of file or a word too many: not this batch's fault, nor its answer.
+            self._end(kill=True)
         pipe, childs_pipe = self._context.Pipe()
         lifeline, childs_lifeline = self._context.Pipe()
-        with _lifecycle:
-            self._process = self._context.Process(  # type: ignore[attr-defined]  # every concrete context has it
-                target=worker_main, args=(childs_pipe, childs_lifeline, self._orders), daemon=True
-            )
-            self._process.start()
-        childs_pipe.close()
-        childs_lifeline.close()
-        self._pipe, self._lifeline = pipe, lifeline
+        process = self._context.Process(  # type: ignore[attr-defined]  # every concrete context has it
+            target=worker_main, args=(childs_pipe, childs_lifeline, self._orders), daemon=True
+        )
+        with childs_pipe, childs_lifeline, _lifecycle:
+            process.start()
+        self._process, self._pipe, self._lifeline = process, pipe, lifeline
         return pipe
 
     def _end(self, *, kill: bool) -> int | None:
@@ -129,7 +136,7 @@ class Worker:
 
     def _read(self, reply: bytes, expected: int) -> Reply | Casualty:
         if len(reply) < 1 + USAGE.size:
-            return Casualty(Harm.BUG, "a worker sent what no worker should send: an empty reply")
+            return self._refused("a worker sent what no worker should send: no reply of ours is so short")
         kind, body = reply[:1], reply[1 + USAGE.size :]
         cpu_s, peak_bytes = USAGE.unpack_from(reply, 1)
         if kind == OUT_OF_MEMORY:
@@ -142,15 +149,21 @@ class Worker:
             return Casualty(Harm.BUG, body.decode("utf-8", "replace"))
         try:
             results = self._decoder.decode(body) if kind == RESULT else []
-        except msgspec.MsgspecError as error:
-            return Casualty(Harm.BUG, f"a worker sent what no worker should send: {error}")
+        except (msgspec.MsgspecError, ValueError) as error:
+            return self._refused(f"a worker sent what no worker should send: {error}")
         if len(results) != expected:
-            return Casualty(Harm.BUG, f"a worker sent {len(results)} results for {expected} jobs")
+            return self._refused(f"a worker sent {len(results)} results for {expected} jobs")
         return Reply(results, cpu_s, peak_bytes)
+
+    def _refused(self, why: str) -> Casualty:
+        """Give up the process as well: whoever sends one such thing may have sent more, to be read as later results."""
+        self._end(kill=True)
+        return Casualty(Harm.BUG, why)
 
 
 def _cause_of_death(exit_code: int | None) -> Casualty:
-    if exit_code is not None and exit_code == -signal.SIGKILL:
+    # A worker ignores SIGTERM as soon as it runs: one that dies of it was hit at its birth.
+    if exit_code in (-signal.SIGKILL, -signal.SIGTERM):
         return Casualty(Harm.KILLED, "the worker process was killed from outside (by a person, or for want of memory)")
     if exit_code is not None and exit_code < 0:
         return Casualty(Harm.CRASHED, f"the worker process died of {signal.Signals(-exit_code).name}")

@@ -11,19 +11,22 @@ import faulthandler
 import os
 import signal
 import struct
+import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from aggregator.errors import StorageError
 from aggregator.pipeline.memory import limit_memory, peak_memory_bytes
+
+if sys.platform != "win32":
+    import fcntl
 
 RESULT = b"r"
 BUG = b"b"
@@ -53,7 +56,7 @@ def worker_main(jobs: Connection, lifeline: Connection, orders: WorkerOrders) ->
     # the parent alone decides; the lifeline and the parent's SIGKILL are how a worker ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
+    _bind_to(lifeline)
     limit_memory(orders.memory_limit_bytes)
     decoder = msgspec.msgpack.Decoder(list[orders.job_type])  # type: ignore[name-defined]
     while True:
@@ -86,10 +89,20 @@ def _compute(orders: WorkerOrders, decoder: msgspec.msgpack.Decoder[Any], payloa
         faulthandler.cancel_dump_traceback_later()
 
 
-_NOWHERE = Path(os.devnull).open("w")  # noqa: SIM115 - faulthandler wants a file that stays open
+_NOWHERE = os.open(os.devnull, os.O_WRONLY)  # faulthandler wants a file that stays open
+
+
+def _bind_to(lifeline: Connection) -> None:
+    """End this process when the parent's end of `lifeline` closes."""
+    if sys.platform == "linux":
+        # The kernel sends SIGIO then, which ends a process that does not handle it: even one that hangs in C code and
+        # holds the interpreter's lock, where no thread of ours would ever run.
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
 
 
 def _end_with_parent(lifeline: Connection) -> None:
-    with contextlib.suppress(EOFError, OSError):
-        lifeline.recv_bytes()
+    with contextlib.suppress(OSError):
+        lifeline.poll(None)  # and not recv: the kernel sends no SIGIO while somebody is reading
     os._exit(0)

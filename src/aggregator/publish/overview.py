@@ -21,7 +21,11 @@ _COUNTS = {
     "articles without an analysis": "SELECT COUNT(*) FROM article WHERE analysis_id IS NULL",
     "revisions": "SELECT COUNT(*) FROM revision",
     "pictures stored": "SELECT COUNT(*) FROM image WHERE sha256 IS NOT NULL AND NOT gave_up",
-    "pictures to fetch": "SELECT COUNT(*) FROM image WHERE sha256 IS NULL AND NOT gave_up AND attempts > 0",
+    "pictures to fetch": """
+        SELECT COUNT(DISTINCT i.id) FROM image i JOIN article_image ai ON ai.image_id = i.id
+        WHERE i.sha256 IS NULL AND NOT i.gave_up AND NOT EXISTS (
+            SELECT 1 FROM article_image before JOIN image better ON better.id = before.image_id
+            WHERE before.article_id = ai.article_id AND before.position < ai.position AND NOT better.gave_up)""",
     "pictures without an analysis": """
         SELECT COUNT(*) FROM image WHERE sha256 IS NOT NULL AND picture_model_id IS NULL AND NOT gave_up""",
     "pictures that failed": "SELECT COUNT(*) FROM image WHERE gave_up",
@@ -71,7 +75,11 @@ def load_overview(database_url: str, now: datetime) -> Overview:
                 ailing=[dict(row) for row in connection.execute(_AILING, {"limit": AILING_SHOWN})],
             )
         except sqlite3.DatabaseError as error:
-            raise StorageError(f"the database cannot be read: {error}") from error
+            raise _unreadable(error) from error
+
+
+def _unreadable(error: sqlite3.DatabaseError) -> StorageError:
+    return StorageError(f"the database cannot be read: {error}")
 
 
 def _run(row: sqlite3.Row) -> dict[str, Any]:
@@ -87,13 +95,20 @@ class ObservedFeed:
 
 
 def observed_feeds(database_url: str) -> dict[str, ObservedFeed]:
-    """Return what was observed of every feed, by its URL; nothing before the first fetch."""
+    """Return what was observed of every feed, by its URL; nothing before the first fetch.
+
+    Raises:
+        StorageError: the database cannot be read.
+    """
     try:
         connection = open_read_only(database_url)
     except StorageError:
         return {}
     with closing(connection):
-        rows = connection.execute(
-            "SELECT url, title, state, articles, last_fetch_at, next_fetch_at, last_error FROM feeds"
-        )
-        return {url: ObservedFeed(title, tuple(rest)) for url, title, *rest in rows}
+        try:
+            rows = connection.execute(
+                "SELECT url, title, state, articles, last_fetch_at, next_fetch_at, last_error FROM feeds"
+            )
+            return {url: ObservedFeed(title, tuple(rest)) for url, title, *rest in rows}
+        except sqlite3.DatabaseError as error:
+            raise _unreadable(error) from error

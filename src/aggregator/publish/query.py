@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,33 +11,72 @@ from typing import Any
 from aggregator.errors import StorageError, UsageError
 from aggregator.store.reading import open_read_only
 
+CPU_LIMIT_S = 600.0
+"""CPU time of one query; the time that a reader of its output takes does not count."""
+
+_STEPS_BETWEEN_LOOKS = 100_000
+"""About a millisecond of SQLite's work. In between it heeds neither the limit nor Ctrl-C."""
+
+_PRIMARY_CODE = 0xFF
+_FAILURES = {
+    sqlite3.SQLITE_BUSY: "another program holds it; run again later",
+    sqlite3.SQLITE_READONLY: "check the permissions of the file and its folder",
+    sqlite3.SQLITE_CANTOPEN: "check the permissions of the file and its folder",
+    sqlite3.SQLITE_IOERR: "check the disk",
+    sqlite3.SQLITE_CORRUPT: "restore a backup",
+    sqlite3.SQLITE_NOTADB: "restore a backup",
+}
+
 
 @contextmanager
-def run_query(database_url: str, sql: str) -> Iterator[tuple[Sequence[str], Iterable[Sequence[Any]]]]:
+def run_query(
+    database_url: str, sql: str, cpu_limit_s: float = CPU_LIMIT_S
+) -> Iterator[tuple[Sequence[str], Iterable[Sequence[Any]]]]:
     """Run one statement; yield the names of its columns, and its rows as they are read.
 
     Raises:
-        UsageError: the statement is wrong, or would do more than read.
+        UsageError: the statement is wrong, would do more than read, or computes for longer than `cpu_limit_s`.
         StorageError: there is no database, or it cannot be read.
     """
     connection = open_read_only(database_url)
+    deadline = time.process_time() + cpu_limit_s
+    connection.set_progress_handler(lambda: time.process_time() > deadline, _STEPS_BETWEEN_LOOKS)
     try:
-        cursor = connection.execute(sql)
+        cursor = connection.execute(_as_text(sql))
         if cursor.description is None:
             raise UsageError("the statement gives no rows; ask with SELECT")
         yield [column[0] for column in cursor.description], cursor
     except (sqlite3.DatabaseError, sqlite3.Warning) as error:
-        raise _explained(error) from error
+        if _code(error) == sqlite3.SQLITE_INTERRUPT and time.process_time() <= deadline:
+            # Ctrl-C came while SQLite asked for the time; it ends the query and keeps the exception to itself.
+            raise KeyboardInterrupt from error
+        raise _explained(error, cpu_limit_s) from error
     finally:
         connection.close()
 
 
-def _explained(error: Exception) -> UsageError | StorageError:
-    message = str(error)
-    if "not authorized" in message or "prohibited" in message or "readonly" in message:
+def _as_text(sql: str) -> str:
+    try:
+        sql.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError("the statement is not text in UTF-8") from error
+    return sql
+
+
+def _code(error: Exception) -> int:
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY_CODE
+
+
+def _explained(error: Exception, cpu_limit_s: float) -> UsageError | StorageError:
+    message, code = str(error), _code(error)
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return UsageError(
+            f"the query computed for more than {cpu_limit_s:g} seconds; ask for less, with WHERE or LIMIT"
+        )
+    if code in _FAILURES:
+        return StorageError(f"the database cannot be read: {message}; {_FAILURES[code]}")
+    if "authoriz" in message or "prohibited" in message:
         return UsageError("this would do more than read, and “aggregator query” only reads")
-    if "malformed" in message or "not a database" in message or "disk I/O" in message:
-        return StorageError(f"the database cannot be read: {message}; restore a backup")
     return UsageError(
         f"SQL: {message}. The views are articles, sightings, revisions, stories, images, labels, feeds, fetches, runs "
         "and quarantine; docs/schema.md tells their columns"

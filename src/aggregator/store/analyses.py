@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, exists, insert, not_, or_, select, update
+from sqlalchemy import bindparam, delete, exists, func, insert, not_, or_, select, update
 from sqlalchemy.engine import Connection
 
 from aggregator.records import ArticleAnalysis, ArticleJob, ModelId
-from aggregator.store.schema import analysis, article, feed, label, model, quarantine_item
+from aggregator.store.schema import analysis, article, feed, label, model, quarantine_item, sighting
 
 
 class AnalysisRows:
@@ -51,47 +51,64 @@ class AnalysisRows:
     def record(self, results: Sequence[ArticleAnalysis], model_id: int, now: datetime) -> None:
         """Keep what the text of articles told, in place of what was said before.
 
-        An article that was edited while it was analysed stays pending.
+        An article that was edited, or got another category, while it was analysed stays pending.
         """
-        for result in results:
-            self._record_one(result, model_id, now)
+        if not results:
+            return
+        articles = [{"article": result.article_id} for result in results]
+        self._connection.execute(_FORGET_POINTER, articles)
+        self._connection.execute(_FORGET_ANALYSIS, articles)
+        rows = [
+            {
+                "article_id": result.article_id,
+                "model_id": model_id,
+                "input_hash": result.input_hash,
+                "language": result.language,
+                "language_score": result.language_score,
+                "analyzed_at": now,
+            }
+            for result in results
+        ]
+        added = insert(analysis).returning(analysis.c.id, sort_by_parameter_order=True)
+        pairs = list(zip(self._connection.execute(added, rows).scalars(), results, strict=True))
+        labels = [
+            {"analysis_id": number, "rank": 1, "topic": result.topic, "score": result.topic_score}
+            for number, result in pairs
+            if result.topic is not None
+        ]
+        if labels:
+            self._connection.execute(insert(label), labels)
+        pointers = [{"article": one.article_id, "input": one.input_hash, "analysis": number} for number, one in pairs]
+        self._connection.execute(_POINT, pointers)
 
-    def _record_one(self, result: ArticleAnalysis, model_id: int, now: datetime) -> None:
-        of_article = article.c.id == result.article_id
-        self._connection.execute(update(article).where(of_article).values(analysis_id=None))
-        self._connection.execute(delete(analysis).where(analysis.c.article_id == result.article_id))
-        row = {
-            "article_id": result.article_id,
-            "model_id": model_id,
-            "input_hash": result.input_hash,
-            "language": result.language,
-            "language_score": result.language_score,
-            "analyzed_at": now,
-        }
-        analysis_id = self._connection.execute(insert(analysis).returning(analysis.c.id), row).scalar_one()
-        if result.topic is not None:
-            topic = {"analysis_id": analysis_id, "rank": 1, "topic": result.topic, "score": result.topic_score}
-            self._connection.execute(insert(label), topic)
-        unedited = article.c.content_hash == result.input_hash
-        self._connection.execute(update(article).where(of_article, unedited).values(analysis_id=analysis_id))
 
+_CATEGORY = (
+    # Of several feeds with a category the first in the alphabet counts, not the one that happened to be first.
+    select(func.min(feed.c.category))
+    .join(sighting, sighting.c.feed_id == feed.c.id)
+    .where(sighting.c.article_id == article.c.id)
+    .scalar_subquery()
+)
+
+_INPUT = article.c.content_hash.concat(" ").concat(func.coalesce(_CATEGORY, ""))
+"""All that an analysis depends on, as it is now; one made of anything else does not count."""
+
+_FORGET_POINTER = update(article).where(article.c.id == bindparam("article")).values(analysis_id=None)
+_FORGET_ANALYSIS = delete(analysis).where(analysis.c.article_id == bindparam("article"))
+_POINT = (
+    update(article)
+    .where(article.c.id == bindparam("article"), bindparam("input") == _INPUT)
+    .values(analysis_id=bindparam("analysis"))
+)
 
 _QUARANTINED = exists().where(
     quarantine_item.c.kind == "article",
     quarantine_item.c.item_id == article.c.id,
-    quarantine_item.c.input_hash == article.c.content_hash,
+    quarantine_item.c.input_hash == _INPUT,
 )
 
 _JOBS = (
-    select(
-        article.c.id,
-        article.c.content_hash,
-        article.c.title,
-        article.c.summary,
-        article.c.declared_language,
-        feed.c.category,
-    )
-    .join(feed, feed.c.id == article.c.feed_id)
+    select(article.c.id, _INPUT, article.c.title, article.c.summary, article.c.declared_language, _CATEGORY)
     .where(not_(_QUARANTINED))
     .order_by(article.c.id)
 )

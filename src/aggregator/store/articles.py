@@ -6,15 +6,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, case, delete, exists, func, insert, literal, select, update
 from sqlalchemy.engine import Connection
 
-from aggregator.records import ArticleChange, ChangeKind, ImageCandidate, KnownArticles, KnownSighting
+from aggregator.records import (
+    ArticleChange,
+    ChangeKind,
+    ImageCandidate,
+    KnownArticle,
+    KnownArticles,
+    KnownSighting,
+    TextRank,
+)
 from aggregator.store.images import ImageRows
-from aggregator.store.schema import article, article_image, revision, sighting
-
-MAX_PARAMETERS = 5000
-"""Values in one IN list. SQLite allows 32,766 parameters, PostgreSQL's drivers 65,535."""
+from aggregator.store.schema import article, article_image, feed, revision, sighting
+from aggregator.store.selecting import select_in
 
 
 class ArticleRows:
@@ -34,8 +40,8 @@ class ArticleRows:
             .join(article, article.c.id == sighting.c.article_id)
             .where(sighting.c.feed_id == feed_id)
         )
-        found = self._select_in(sightings, sighting.c.entry_key, entry_keys)
-        articles = self._select_in(select(article.c.url_key, article.c.id), article.c.url_key, url_keys)
+        found = select_in(self._connection, sightings, sighting.c.entry_key, entry_keys)
+        articles = select_in(self._connection, _AT_ADDRESS, article.c.url_key, url_keys)
         return KnownArticles(
             by_entry_key={
                 row.entry_key: KnownSighting(
@@ -44,7 +50,10 @@ class ArticleRows:
                 for row in found
             },
             # The oldest wins where several share an address.
-            article_by_url_key={row.url_key: row.id for row in sorted(articles, key=lambda row: -row.id)},
+            article_by_url_key={
+                row.url_key: KnownArticle(row.id, TextRank(row.content_chars, row.summary_chars, row.content_hash))
+                for row in sorted(articles, key=lambda row: -row.id)
+            },
         )
 
     def save(self, feed_id: int, changes: Sequence[ArticleChange], trusted_origin: str | None, now: datetime) -> None:
@@ -64,20 +73,14 @@ class ArticleRows:
         self._mark_seen(by_kind[ChangeKind.SEEN], now)
         for change in by_kind[ChangeKind.REVISED]:
             self._revise(change, now)
-        revised = [
+        self._take_over(feed_id, by_kind[ChangeKind.SIGHTED])
+        replaced = [
             (change.article_id, change)
-            for change in by_kind[ChangeKind.REVISED]
+            for change in by_kind[ChangeKind.REVISED] + by_kind[ChangeKind.SIGHTED]
             if change.leads and change.article_id is not None
         ]
-        self._replace_images(revised)
-        self._add_images(new + revised, trusted_origin, now)
-
-    def _select_in(self, statement: Any, column: Any, values: Sequence[str]) -> list[Row[Any]]:
-        rows: list[Row[Any]] = []
-        for start in range(0, len(values), MAX_PARAMETERS):
-            part = values[start : start + MAX_PARAMETERS]
-            rows += self._connection.execute(statement.where(column.in_(part)))
-        return rows
+        self._replace_images(replaced)
+        self._add_images(new + replaced, trusted_origin, now)
 
     def _insert_articles(self, feed_id: int, changes: Sequence[ArticleChange], now: datetime) -> list[int]:
         if not changes:
@@ -126,10 +129,25 @@ class ArticleRows:
             update(article).where(article.c.id == change.article_id).values(analysis_id=None, **values)
         )
 
+    def _take_over(self, feed_id: int, sighted: Sequence[ArticleChange]) -> None:
+        """Give known articles the text of this feed where it says more. That is no edit, so it makes no revision.
+
+        The feed's category is one more thing to know about all of them, so they are analysed again.
+        """
+        if sighted:
+            self._connection.execute(_REANALYZE, [{"row": change.article_id, "feed": feed_id} for change in sighted])
+        for change in sighted:
+            if change.leads:
+                values = {"feed_id": feed_id, "analysis_id": None, **_article_values(change)}
+                earlier = article.c.effective_at < change.effective_at
+                values["effective_at"] = case(
+                    (earlier, article.c.effective_at), else_=literal(change.effective_at, article.c.effective_at.type)
+                )
+                self._connection.execute(update(article).where(article.c.id == change.article_id).values(values))
+
     def _replace_images(self, pairs: Sequence[tuple[int, ArticleChange]]) -> None:
-        ids = [article_id for article_id, _ in pairs]
-        if ids:
-            self._connection.execute(delete(article_image).where(article_image.c.article_id.in_(ids)))
+        if pairs:
+            self._connection.execute(_FORGET_IMAGES, [{"row": article_id} for article_id, _ in pairs])
 
     def _add_images(
         self, pairs: Sequence[tuple[int, ArticleChange]], trusted_origin: str | None, now: datetime
@@ -149,6 +167,25 @@ class ArticleRows:
 
 
 _SEEN = update(sighting).where(sighting.c.id == bindparam("row")).values(last_seen_at=bindparam("now"))
+
+_FORGET_IMAGES = delete(article_image).where(article_image.c.article_id == bindparam("row"))
+
+_AT_ADDRESS = select(
+    article.c.url_key,
+    article.c.id,
+    article.c.content_hash,
+    func.length(article.c.content).label("content_chars"),
+    func.length(article.c.summary).label("summary_chars"),
+)
+
+_REANALYZE = (
+    update(article)
+    .where(
+        article.c.id == bindparam("row"),
+        exists().where(feed.c.id == bindparam("feed"), feed.c.category.is_not(None)),
+    )
+    .values(analysis_id=None)
+)
 
 _TEXT = ("title", "summary", "content", "content_hash")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
@@ -62,6 +63,15 @@ class Database:
         self._read_engine.dispose()
 
 
+def file_of(url: str) -> Path:
+    """Return the file of a database, beside which its locks are.
+
+    Raises:
+        ConfigError: this version cannot use such a database.
+    """
+    return sqlite.path_of(url)
+
+
 @contextmanager
 def storage_errors(url: str) -> Iterator[None]:
     """Turn failures of the database or its disk into `StorageError`; a violated rule or wrong SQL stays our bug."""
@@ -70,7 +80,9 @@ def storage_errors(url: str) -> Iterator[None]:
     except (IntegrityError, ProgrammingError):
         raise
     except DBAPIError as error:
-        place = sqlite.database_path(url) or url
+        if sqlite.is_wrong_sql(error.orig):
+            raise
+        place = file_of(url)
         raise StorageError(f"the database {place} failed: {error.orig}. {_remedy(str(error.orig))}") from error
 
 

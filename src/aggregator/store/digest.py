@@ -9,7 +9,8 @@ from sqlalchemy.engine import Connection
 
 _CONTENT = {
     "sightings": """
-        SELECT feed_url, guid, s.url, s.title, s.published_raw, s.published_at, a.title, a.summary, a.content, a.author
+        SELECT s.feed_url, s.guid, s.url, s.title, s.published_raw, s.published_at,
+               a.title, a.summary, a.content, a.author
         FROM sightings s JOIN articles a ON a.id = s.article_id""",
     "labels": """
         SELECT a.url, a.title, a.language, a.topic, ROUND(a.topic_score, 6) FROM articles a""",

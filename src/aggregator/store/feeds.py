@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from aggregator.records import FeedState, FeedToFetch, FeedUpdate, Subscription, Validators
-from aggregator.store.schema import feed, fetch
+from aggregator.store.schema import article, feed, fetch, sighting
 
 
 class FeedRows:
@@ -37,7 +37,17 @@ class FeedRows:
         ]
         gone = [{"feed_id": row.id} for url, row in present.items() if url not in wanted and row.subscribed]
         new = [_new_row(url, values, now) for url, values in wanted.items() if url not in present]
-        for statement, rows in ((_CHANGE, changed), (_UNSUBSCRIBE, gone), (insert(feed), new)):
+        recategorised = [
+            {"of_feed": row.id}
+            for url, row in present.items()
+            if url in wanted and row.category != wanted[url]["category"]
+        ]
+        for statement, rows in (
+            (_CHANGE, changed),
+            (_REANALYZE, recategorised),
+            (_UNSUBSCRIBE, gone),
+            (insert(feed), new),
+        ):
             if rows:
                 self._connection.execute(statement, rows)
 
@@ -93,6 +103,13 @@ _CHANGE = (
     update(feed)
     .where(feed.c.id == bindparam("feed_id"))
     .values({key: bindparam(key) for key in ("subscribed", "wanted_title", "category", "interval_s")})
+)
+
+
+_REANALYZE = (
+    update(article)
+    .where(article.c.id.in_(select(sighting.c.article_id).where(sighting.c.feed_id == bindparam("of_feed"))))
+    .values(analysis_id=None)
 )
 
 

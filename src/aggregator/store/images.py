@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import bindparam, delete, exists, func, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, FromClause, bindparam, delete, exists, func, insert, not_, or_, select, update
 from sqlalchemy.engine import Connection
 
 from aggregator.records import ImageToFetch, ImageUpdate, PictureJob, PictureResult
 from aggregator.store.schema import article_image, image, quarantine_item, thumbnail
+from aggregator.store.selecting import select_in
 
 
 class ImageRows:
@@ -23,10 +24,8 @@ class ImageRows:
 
     def ensure(self, urls: Sequence[str], trusted_origin: str | None, now: datetime) -> dict[str, int]:
         """Return the id of the picture at each URL, making rows for those that are new."""
-        if not urls:
-            return {}
-        wanted = select(image.c.url, image.c.id).where(image.c.url.in_(urls))
-        ids = {row.url: row.id for row in self._connection.execute(wanted)}
+        found = select_in(self._connection, select(image.c.url, image.c.id), image.c.url, urls)
+        ids = {row.url: row.id for row in found}
         new = [_new_row(url, trusted_origin, now) for url in urls if url not in ids]
         if new:
             added = insert(image).returning(image.c.id, sort_by_parameter_order=True)
@@ -38,7 +37,7 @@ class ImageRows:
         """Return at most `limit` pictures that may be asked for, hosts interleaved.
 
         Of an article's candidates only the first that has not failed for good is asked for, so that a publisher is not
-        asked for pictures that nobody will look at.
+        asked for pictures that nobody will look at. One that harmed a worker counts as failed.
         """
         earlier, theirs = article_image.alias(), image.alias()
         better = exists().where(
@@ -46,6 +45,7 @@ class ImageRows:
             earlier.c.position < article_image.c.position,
             theirs.c.id == earlier.c.image_id,
             not_(theirs.c.gave_up),
+            not_(_quarantined(theirs)),
         )
         wanted = exists().where(article_image.c.image_id == image.c.id, not_(better))
         turn = func.row_number().over(partition_by=image.c.host, order_by=image.c.id)
@@ -100,7 +100,7 @@ class ImageRows:
                 statement = (
                     select(image.c.id, image.c.sha256, image.c.path)
                     .where(question, image.c.sha256.is_not(None), image.c.id.not_in(excluding))
-                    .where(not_(image.c.gave_up), not_(_QUARANTINED))
+                    .where(not_(image.c.gave_up), not_(_quarantined(image)))
                     .order_by(image.c.id)
                     .limit(limit - len(jobs))
                 )
@@ -142,11 +142,13 @@ _CLAIM = (
     .values(next_fetch_at=bindparam("next"), attempts=image.c.attempts + 1)
 )
 
-_QUARANTINED = exists().where(
-    quarantine_item.c.kind == "image",
-    quarantine_item.c.item_id == image.c.id,
-    quarantine_item.c.input_hash == image.c.sha256,
-)
+
+def _quarantined(picture: FromClause) -> ColumnElement[bool]:
+    return exists().where(
+        quarantine_item.c.kind == "image",
+        quarantine_item.c.item_id == picture.c.id,
+        quarantine_item.c.input_hash == picture.c.sha256,
+    )
 
 
 def _new_row(url: str, trusted_origin: str | None, now: datetime) -> dict[str, Any]:

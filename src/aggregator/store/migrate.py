@@ -12,7 +12,6 @@ from sqlalchemy.engine import Connection
 
 from aggregator import __version__
 from aggregator.errors import StorageError
-from aggregator.store import sqlite
 from aggregator.store.views import VIEWS, create_statement
 
 HEAD = "0001"
@@ -44,7 +43,6 @@ def bring_up_to_date(connection: Connection) -> None:
         _run_alembic(connection)
         for view in VIEWS:
             connection.exec_driver_sql(create_statement(view))
-        sqlite.mark_as_ours(connection)
 
 
 def current_revision(connection: Connection) -> str | None:

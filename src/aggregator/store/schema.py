@@ -44,9 +44,8 @@ class UtcText(TypeDecorator[datetime]):
 
 
 def time_text(moment: datetime) -> str:
-    """Return an aware time as the database keeps it. Years before 1000 are padded, so that text order is time order."""
-    utc = moment.astimezone(UTC)
-    return f"{utc.year:04d}-{utc:%m-%d %H:%M:%S}"
+    """Return an aware time as the database keeps it; years before 1000 are padded, so that text order is time order."""
+    return moment.astimezone(UTC).isoformat(sep=" ", timespec="seconds")[:19]
 
 
 metadata = MetaData(
@@ -142,7 +141,7 @@ article = Table(
     "article",
     metadata,
     _id(),
-    _to("feed", "feed that brought it first"),
+    _to("feed", "feed whose text it has: of those that have it, the one that says most"),
     Column("url", Text, comment="address as the feed gives it"),
     Column("url_key", Text, comment="address without tracking parameters and fragment, for recognising it elsewhere"),
     Column("title", Text, nullable=False, comment="headline, plain text"),
@@ -228,7 +227,12 @@ analysis = Table(
         comment="article that was analysed",
     ),
     _to("model", "method that did it"),
-    Column("input_hash", Text, nullable=False, comment="content_hash of the text that was analysed"),
+    Column(
+        "input_hash",
+        Text,
+        nullable=False,
+        comment="content_hash of the text that was analysed, and the category of its feeds",
+    ),
     Column("language", Text, comment="ISO 639-1 code of the language"),
     Column("language_score", Float, nullable=False, comment="how sure the language is, 0 to 1"),
     Column("analyzed_at", UtcText, nullable=False, comment="time of the analysis"),

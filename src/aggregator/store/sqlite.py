@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from aggregator.errors import StorageError
+from aggregator.errors import ConfigError, StorageError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -28,9 +30,16 @@ _NETWORK_FILE_SYSTEMS = frozenset(
 _URL_PREFIX = "sqlite:///"
 
 
-def database_path(url: str) -> Path | None:
-    """Return the file that a `sqlite:///` URL names, or None if it is no such URL."""
-    return Path(url.removeprefix(_URL_PREFIX)) if url.startswith(_URL_PREFIX) else None
+def path_of(url: str) -> Path:
+    """Return the file that a `sqlite:///` URL names.
+
+    Raises:
+        ConfigError: it is another kind of URL.
+    """
+    if not url.startswith(_URL_PREFIX):
+        # The rest of the URL may hold a password.
+        raise ConfigError(f"[store] url: {url.partition(':')[0]} is not supported by this version, only sqlite:///path")
+    return Path(url.removeprefix(_URL_PREFIX))
 
 
 def prepare(url: str) -> None:
@@ -39,7 +48,7 @@ def prepare(url: str) -> None:
     Raises:
         StorageError: it cannot be; the text names the file and the remedy.
     """
-    path = _path(url)
+    path = path_of(url)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -67,31 +76,28 @@ def open_read_only(url: str) -> sqlite3.Connection:
     Raises:
         StorageError: there is no database yet, or the file is not ours.
     """
-    path = _path(url)
+    path = path_of(url)
     if not path.exists():
         raise StorageError(f"there is no database at {path} yet; “aggregator fetch” makes it")
     _refuse_foreign_file(path)
     connection = sqlite3.connect(_as_uri(path, "ro"), uri=True, timeout=BUSY_TIMEOUT_S)
     connection.execute("PRAGMA query_only = ON")
+    with suppress(sqlite3.DatabaseError):
+        # At its first use a table-valued function declares a table, which nobody may do once the authorizer is there.
+        connection.execute("SELECT 1 FROM json_each('[]'), json_tree('[]'), pragma_table_info('articles')")
     connection.set_authorizer(_allow_only_reading)
     return connection
 
 
 def tidy(connection: Connection) -> None:
     """Let the query planner refresh its statistics; cheap when there is nothing to do."""
-    connection.exec_driver_sql("PRAGMA optimize")
+    with connection.begin():
+        connection.exec_driver_sql("PRAGMA optimize")
 
 
-def mark_as_ours(connection: Connection) -> None:
-    """Write our application id into the header of the file."""
-    connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-
-
-def _path(url: str) -> Path:
-    path = database_path(url)
-    if path is None:
-        raise StorageError(f"the database {url} cannot be used: only sqlite:///path is supported by this version")
-    return path
+def is_wrong_sql(error: BaseException | None) -> bool:
+    """Return whether SQLite blames the statement: its driver has one exception for that and for a failing disk."""
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
 
 
 def _as_uri(path: Path, mode: str) -> str:
@@ -103,7 +109,7 @@ def _create_engine(url: str, *, read_only: bool) -> Engine:
     from sqlalchemy import create_engine, event  # noqa: PLC0415
     from sqlalchemy.pool import NullPool  # noqa: PLC0415
 
-    path = _path(url)
+    path = path_of(url)
 
     def connect() -> sqlite3.Connection:
         # isolation_level None: SQLAlchemy's BEGIN below is then the only one, where the driver would start late.
@@ -122,6 +128,9 @@ def _create_engine(url: str, *, read_only: bool) -> Engine:
         if read_only:
             connection.execute("PRAGMA query_only = ON")
             return
+        if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
+            # The first thing written, and before WAL: whoever looks at the file, or finds it after a crash, sees ours.
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute("PRAGMA journal_mode = WAL")
         # FULL: a claim must survive a power cut, or a server would be asked twice.
         connection.execute("PRAGMA synchronous = FULL")
@@ -163,15 +172,16 @@ def _file_system(folder: Path, mounts: Path = Path("/proc/self/mounts")) -> str 
     if sys.platform != "linux":
         return None
     try:
-        lines = mounts.read_text().splitlines()
+        lines = mounts.read_bytes().splitlines()
     except OSError:
         return None
     best, kind = -1, None
     for line in lines:
-        _, raw_point, this_kind, *_ = line.split()
-        point = Path(raw_point.encode().decode("unicode_escape"))
+        _, raw_point, this_kind, *_ = line.split(b" ")
+        # The kernel writes a blank in a name as \040, and other bytes as they are.
+        point = Path(os.fsdecode(re.sub(rb"\\([0-7]{3})", lambda match: bytes([int(match[1], 8)]), raw_point)))
         if folder.is_relative_to(point) and len(point.parts) >= best:
-            best, kind = len(point.parts), this_kind
+            best, kind = len(point.parts), os.fsdecode(this_kind)
     return kind
 
 

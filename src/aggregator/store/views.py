@@ -35,7 +35,7 @@ VIEWS: tuple[View, ...] = (
             ("summary", "summary, plain text"),
             ("content", "sanitised HTML"),
             ("author", "author, plain text"),
-            ("feed", "title of the feed that brought it first"),
+            ("feed", "title of the feed whose text it has: of those that have it, the one that says most"),
             ("feed_url", "address of that feed"),
             ("published_at", "date that the feed gives; empty if it cannot be read"),
             ("first_seen_at", "time when it was first seen"),
@@ -183,7 +183,7 @@ VIEWS: tuple[View, ...] = (
             ("last_error", "what went wrong last; empty after a success"),
             ("failures", "failures since the last success"),
             ("next_fetch_at", "earliest time of the next request"),
-            ("articles", "articles that it brought first"),
+            ("articles", "articles that have its text"),
         ),
         """
         SELECT f.id, f.url, COALESCE(f.wanted_title, f.title, f.url), f.category,

@@ -12,9 +12,9 @@ from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from aggregator.config import read_duration_s
+from aggregator.config_values import read_duration_s
 from aggregator.errors import ConfigError
 from aggregator.records import Subscription
 from aggregator.topics import topic_name
@@ -22,6 +22,8 @@ from aggregator.topics import topic_name
 KEYS = ("url", "title", "category", "tags", "interval", "full_text", "enabled", "headers", "auth")
 
 _SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NOT_IN_A_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _TEXTS = {"url", "title", "category", "auth"}
 _FLAGS = {"full_text", "enabled"}
 
@@ -44,10 +46,11 @@ def load_subscriptions(path: Path, environment: Mapping[str, str]) -> list[Subsc
     if not path.exists():
         return []
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        # With or without the byte order mark that editors on Windows write.
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     tables = document.pop("feeds", [])
     if document:
@@ -66,12 +69,13 @@ def _read_feed(table: object, where: str, environment: Mapping[str, str]) -> Sub
         raise ConfigError(f"{where} must be a table with at least a url")
     if "url" not in table:
         raise ConfigError(f"{where} has no url")
-    where = f"{where} ({table['url']})"
+    where = f"{where} ({_without_credentials(str(table['url']))})"
     for key, value in table.items():
         _check_key(key, value, where)
     try:
+        url, credentials = _split_credentials(feed_url(table["url"]))
         return Subscription(
-            url=feed_url(table["url"]),
+            url=url,
             title=table.get("title", ""),
             category=topic_name(table["category"]) if "category" in table else None,
             tags=tuple(table.get("tags", ())),
@@ -79,7 +83,7 @@ def _read_feed(table: object, where: str, environment: Mapping[str, str]) -> Sub
             full_text=table.get("full_text", False),
             enabled=table.get("enabled", True),
             headers=_headers(table.get("headers", {}), environment),
-            auth=_auth(table["auth"], environment) if "auth" in table else None,
+            auth=_auth(table["auth"], environment) if "auth" in table else credentials,
         )
     except ValueError as error:
         raise ConfigError(f"{where}: {error}") from None
@@ -109,14 +113,17 @@ def feed_url(text: str) -> str:
     Raises:
         ValueError: it is not an http or https URL with a host.
     """
+    shown = _without_credentials(text)
+    if _SECRET.search(text):
+        raise ValueError("a url cannot hold ${NAME}, because it is stored; put secrets into auth or headers")
     try:
         parts = urlsplit(text.strip())
         port = parts.port
     except ValueError as error:
-        raise ValueError(f"“{text}” is not a URL: {error}") from None
+        raise ValueError(f"“{shown}” is not a URL: {error}") from None
     scheme = {"feed": "http"}.get(parts.scheme, parts.scheme)
     if scheme not in ("http", "https") or not parts.hostname or re.search(r"[\s\x00-\x1f]", text.strip()):
-        raise ValueError(f"“{text}” is not the URL of a feed: it must start with https:// or http:// and name a host")
+        raise ValueError(f"“{shown}” is not the URL of a feed: it must start with https:// or http:// and name a host")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     default = {"http": 80, "https": 443}[scheme]
     user = parts.netloc.rpartition("@")[0]
@@ -124,8 +131,25 @@ def feed_url(text: str) -> str:
     return parts._replace(scheme=scheme, netloc=netloc, path=parts.path or "/", fragment="").geturl()
 
 
+def _split_credentials(url: str) -> tuple[str, tuple[str, str] | None]:
+    """Take user name and password out of a URL, which is stored and shown; they are sent as `auth` would be."""
+    user, _, password = urlsplit(url).netloc.rpartition("@")[0].partition(":")
+    return _without_credentials(url), (unquote(user), unquote(password)) if user or password else None
+
+
+def _without_credentials(text: str) -> str:
+    return re.sub(r"^([^/?#]*//)[^/?#]*@", r"\1", text)
+
+
 def _headers(table: Mapping[str, str], environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, _with_secrets(value, environment)) for name, value in table.items())
+    headers = tuple((name, _with_secrets(value, environment)) for name, value in table.items())
+    for name, value in headers:
+        # Refused here, because the refusal of the HTTP library would tell the value.
+        if not _HEADER_NAME.fullmatch(name):
+            raise ValueError(f"“{name}” cannot be the name of a header")
+        if _NOT_IN_A_HEADER.search(value) or value != value.strip():
+            raise ValueError(f"the value of the header {name} begins or ends with a space, or holds a line break")
+    return headers
 
 
 def _auth(text: str, environment: Mapping[str, str]) -> tuple[str, str]:

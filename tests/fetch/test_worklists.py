@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from sqlalchemy import text
+
+from aggregator.fetch import worklists
+from aggregator.fetch.images import CLAIM
+from aggregator.fetch.politeness import HostGate
+from aggregator.fetch.worklists import PoliteWorkList, feeds_due, images_due
+from aggregator.ports import StoreTransaction
+from aggregator.records import (
+    ArticleChange,
+    ChangeKind,
+    FeedToFetch,
+    ImageCandidate,
+    ImageToFetch,
+    ImageUpdate,
+    ParsedEntry,
+    Subscription,
+)
+from aggregator.store.database import Database
+from aggregator.store.transaction import Transaction
+
+R = TypeVar("R")
+STARTED_AT = datetime(2026, 3, 2, 6, tzinfo=UTC)
+MIN_INTERVAL_S = 1800.0
+
+
+@dataclass
+class World:
+    """A real database, and a clock that a test turns."""
+
+    database: Database
+    time: datetime = STARTED_AT
+    now_s: float = 0.0
+    gate: HostGate = field(default_factory=lambda: HostGate(per_host=2, spacing_s=0.0))
+    more: bool = True
+
+    def now(self) -> datetime:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def call(self, operation: Callable[[StoreTransaction], R]) -> R:
+        """Commit, as the writer does."""
+        with self.database.write() as connection:
+            return operation(Transaction(connection))
+
+    @contextmanager
+    def read(self) -> Iterator[StoreTransaction]:
+        with self.database.read() as connection:
+            yield Transaction(connection)
+
+    def subscribe(self, *urls: str) -> None:
+        with self.database.write() as connection:
+            Transaction(connection).feeds.sync([Subscription(url) for url in urls], STARTED_AT)
+
+    def name_pictures(self, *urls: str) -> None:
+        """Bring an article for every picture."""
+        changes = [
+            ArticleChange(
+                ChangeKind.NEW,
+                ParsedEntry(url, None, url, images=(ImageCandidate(url, "enclosure"),)),
+                *(url, None, "hash", STARTED_AT),
+            )
+            for url in urls
+        ]
+        self.call(lambda transaction: transaction.articles.save(1, changes, None, STARTED_AT))
+
+    def feeds(self) -> PoliteWorkList[FeedToFetch]:
+        return feeds_due(
+            read=self.read,
+            writer=self,
+            gate=self.gate,
+            clock=self,
+            min_interval_s=MIN_INTERVAL_S,
+            monotonic=self.monotonic,
+        )
+
+    def images(self) -> PoliteWorkList[ImageToFetch]:
+        return images_due(
+            read=self.read,
+            writer=self,
+            gate=self.gate,
+            clock=self,
+            monotonic=self.monotonic,
+            more_may_come=lambda: self.more,
+        )
+
+    def ask(self, host: str) -> None:
+        """Make the request that was admitted."""
+        self.gate.begin(host, self.now_s)
+        self.gate.end(host, self.now_s)
+
+    def next_times(self, table: str) -> dict[str, str]:
+        with self.database.read() as connection:
+            return {row.url: row.next_fetch_at for row in connection.execute(text(f"SELECT * FROM {table}"))}  # noqa: S608
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    database = Database(f"sqlite:///{tmp_path / 'news.db'}")
+    yield World(database)
+    database.close()
+
+
+def test_a_feed_is_claimed_durably_before_it_is_handed_out(world: World) -> None:
+    world.subscribe("https://a.test/1", "https://b.test/1", "https://b.test/2", "https://b.test/3")
+    taken = world.feeds().take(9)
+    assert taken is not None
+    assert [feed.url for feed in taken] == ["https://a.test/1", "https://b.test/1", "https://b.test/2"]
+    claimed = "2026-03-02 06:30:01"
+    assert world.next_times("feed") == {
+        **dict.fromkeys(["https://a.test/1", "https://b.test/1", "https://b.test/2"], claimed),
+        "https://b.test/3": "2026-03-02 06:00:00",
+    }
+
+
+def test_nothing_is_handed_out_if_the_claim_fails(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.subscribe("https://a.test/1")
+    due = world.feeds()
+    monkeypatch.setattr(world, "call", _fail)
+    with pytest.raises(OSError, match="the disk is gone"):
+        due.take(9)
+
+
+def _fail(_operation: object) -> None:
+    raise OSError("the disk is gone")
+
+
+def test_the_list_ends_only_when_everything_in_hand_is_committed(world: World) -> None:
+    world.subscribe("https://a.test/1", "https://a.test/2", "https://a.test/3")
+    due = world.feeds()
+    first = due.take(9)
+    assert first is not None
+    assert len(first) == 2
+    assert due.take(9) == [], "the third waits for its host"
+    world.ask("a.test")
+    second = due.take(9)
+    assert second is not None
+    assert [feed.url for feed in second] == ["https://a.test/3"]
+    for feed in [*first, *second]:
+        assert not due.finished
+        assert due.take(9) == [], "something is in hand"
+        due.done(feed)
+    assert not due.finished, "nobody asked yet whether there is more"
+    assert due.take(9) is None
+    assert due.finished
+
+
+def test_a_list_of_nothing_ends_at_once(world: World) -> None:
+    due = world.feeds()
+    assert due.take(9) is None
+    assert due.finished
+
+
+def test_a_feed_is_handed_out_once_a_run_however_long_the_run(world: World) -> None:
+    world.subscribe("https://a.test/1")
+    due = world.feeds()
+    taken = due.take(9)
+    assert taken is not None
+    world.time += timedelta(days=2)
+    assert due.take(9) == []
+    due.done(taken[0])
+    assert due.take(9) is None
+
+
+def test_a_second_list_gets_nothing_that_the_first_has_claimed(world: World) -> None:
+    world.subscribe("https://a.test/1", "https://b.test/1")
+    assert len(world.feeds().take(1) or ()) == 1
+    assert [feed.url for feed in world.feeds().take(9) or ()] == ["https://b.test/1"]
+
+
+def test_feeds_and_pictures_of_a_host_are_counted_together(world: World) -> None:
+    world.subscribe("https://a.test/1", "https://a.test/2")
+    world.name_pictures("https://a.test/1.jpg", "https://b.test/1.jpg")
+    assert len(world.feeds().take(9) or ()) == 2
+    assert [image.url for image in world.images().take(9) or ()] == ["https://b.test/1.jpg"]
+
+
+def test_the_spacing_of_a_host_holds_its_feeds_back_and_no_others(world: World) -> None:
+    world.gate = HostGate(per_host=2, spacing_s=1.0)
+    world.subscribe("https://a.test/1", "https://a.test/2", "https://b.test/1")
+    due = world.feeds()
+    assert [feed.url for feed in due.take(9) or ()] == ["https://a.test/1", "https://b.test/1"]
+    world.ask("a.test")
+    world.now_s = 0.9
+    assert due.take(9) == []
+    world.now_s = 1.0
+    assert [feed.url for feed in due.take(9) or ()] == ["https://a.test/2"]
+
+
+def test_pictures_that_come_while_the_list_is_worked_on_are_on_it(world: World) -> None:
+    world.subscribe("https://a.test/1")
+    due = world.images()
+    assert due.take(9) == [], "articles may still come"
+    world.name_pictures("https://cdn.test/1.jpg")
+    taken = due.take(9)
+    assert taken is not None
+    assert [image.url for image in taken] == ["https://cdn.test/1.jpg"]
+    claimed_until = (STARTED_AT + CLAIM).strftime("%Y-%m-%d %H:%M:%S")
+    assert world.next_times("image") == {"https://cdn.test/1.jpg": claimed_until}
+    world.more = False
+    assert due.take(9) == [], "one is in hand, and its failure would bring the next candidate"
+    due.done(taken[0])
+    assert due.take(9) is None
+    assert due.finished
+
+
+def test_a_picture_that_fails_makes_room_for_the_next_of_its_article(world: World) -> None:
+    world.subscribe("https://a.test/1")
+    candidates = tuple(ImageCandidate(f"https://cdn.test/{n}.jpg", "content") for n in (1, 2))
+    entry = ParsedEntry("g", None, "One", images=candidates)
+    change = ArticleChange(ChangeKind.NEW, entry, "guid g", None, "hash", STARTED_AT)
+    world.call(lambda transaction: transaction.articles.save(1, [change], None, STARTED_AT))
+    world.more = False
+    due = world.images()
+    (first,) = due.take(9) or ()
+    world.ask("cdn.test")
+    given_up = ImageUpdate(first.image_id, STARTED_AT, STARTED_AT, 404, error="not found", gave_up=True)
+    world.call(lambda transaction: transaction.images.record_download(given_up))
+    due.done(first)
+    (second,) = due.take(9) or ()
+    assert (first.url, second.url) == ("https://cdn.test/1.jpg", "https://cdn.test/2.jpg")
+
+
+def test_more_feeds_than_the_window_holds_are_all_handed_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worklists, "WINDOW", 7)
+    urls = {f"https://{host}.test/{n}" for host, count in (("a", 25), ("b", 5), ("c", 1)) for n in range(count)}
+    world.subscribe(*urls)
+    due = world.feeds()
+    seen: list[str] = []
+    while (items := due.take(3)) is not None:
+        assert len(due._waiting) <= 7
+        for feed in items:
+            world.ask(feed.host)
+            due.done(feed)
+            seen.append(feed.url)
+    assert sorted(seen) == sorted(urls)
+    assert {url[8] for url in seen[:4]} == {"a", "b", "c"}, "no host waits behind all feeds of another"
