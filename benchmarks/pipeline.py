@@ -6,8 +6,8 @@ It starts the real `aggregator` command and the newsroom as processes of their o
     a newsroom of 200, 2,000 feeds   cold · warm (later, nothing changed) · moving (an hour on: one new entry per feed)
     start-up                         --help, status, and a run with nothing due
 
-Every phase is checked to have done what its name says; one that did not is an error, not a number. The newsroom shares
-the machine with the pipeline, so wall time is an upper bound; CPU time and ratios are what to compare.
+Every phase over the newsroom is checked to have done what its name says; one that did not is an error, not a number.
+The newsroom shares the machine with the pipeline, so wall time is an upper bound; compare CPU times and ratios.
 """
 
 from __future__ import annotations
@@ -96,9 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # clean up then, too
     for name in [name for name in os.environ if name.startswith("AGGREGATOR_")]:
         del os.environ[name]  # what the user set for their own installation would be measured too
-    sizes = SIZES[:1] if options.quick else SIZES
     try:
-        rounds = [_measure(sizes) for _ in range(max(options.runs, 1))]
+        rounds = [_measure(SIZES[:1] if options.quick else SIZES) for _ in range(max(options.runs, 1))]
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     phases = [_median_phase(same) for same in zip(*[phases for phases, _ in rounds], strict=True)]
@@ -123,6 +122,7 @@ def _measure(sizes: Sequence[int]) -> tuple[list[Phase], dict[str, float]]:
 
 
 def _demo() -> list[Phase]:
+    _tell("demo, cold and again")
     with _folder() as folder:
         command = ["demo", "--json", "--folder", str(folder), "--latency", f"{LATENCY_S * 1000:.0f}"]
         return [_phase(f"demo, {name}", *_run(command)) for name in ("cold", "again")]
@@ -195,8 +195,7 @@ def _newsroom_at(moment: datetime, size: int, port: int) -> Iterator[str]:
 
 def _run(command: Sequence[str], now: datetime | None = None) -> tuple[float, dict[str, Any]]:
     seconds, output = _output(command, now)
-    ran: dict[str, Any] = json.loads(output)
-    return seconds, ran
+    return seconds, dict(json.loads(output))
 
 
 def _output(command: Sequence[str], now: datetime | None) -> tuple[float, str]:

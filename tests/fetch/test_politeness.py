@@ -134,6 +134,16 @@ def test_a_host_whose_spacing_runs_is_remembered() -> None:
     assert gate.admit("a", 1.0)
 
 
+def test_a_host_is_not_forgotten_by_an_earlier_rest_that_was_found_late() -> None:
+    gate = HostGate(per_host=2, spacing_s=4.0)
+    for host, began_s, ended_s in (("b", 1.0, 1.0), ("a", 0.0, 2.0), ("a", 4.0, 4.5)):
+        assert gate.admit(host, began_s)
+        gate.begin(host, began_s)
+        gate.end(host, ended_s)
+    assert not gate.admit("a", 5.0)
+    assert gate.admit("a", 8.0)
+
+
 def test_many_threads_may_ask_the_gate_at_once() -> None:
     gate, together = HostGate(per_host=3, spacing_s=0.0), threading.Barrier(8)
     admitted: list[bool] = []

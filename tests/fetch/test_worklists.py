@@ -238,7 +238,7 @@ def test_more_feeds_than_the_window_holds_are_all_handed_out(world: World, monke
     world.subscribe(*urls)
     due = world.feeds()
     seen: list[str] = []
-    while (items := due.take(3)) is not None:
+    while (items := due.take(9)) is not None:
         assert len(due._waiting) <= 7
         for feed in items:
             world.ask(feed.host)

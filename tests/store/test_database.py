@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from aggregator.errors import StorageError
+from aggregator.errors import ConfigError, StorageError
 from aggregator.records import Subscription
 from aggregator.store import migrate, sqlite
 from aggregator.store.database import Database, storage_errors
@@ -179,7 +179,7 @@ def test_folders_are_made(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["postgresql+psycopg://host/news", "sqlite://", "news.db"])
 def test_another_kind_of_url_is_refused(url: str) -> None:
-    with pytest.raises(StorageError, match="only sqlite:///path"):
+    with pytest.raises(ConfigError, match="only sqlite:///path"):
         Database(url)
 
 

@@ -20,7 +20,7 @@ from aggregator.records import (
 )
 from aggregator.store.images import ImageRows
 from aggregator.store.schema import article, article_image, feed, revision, sighting
-from aggregator.store.selecting import select_in
+from aggregator.store.selecting import one_of_many, select_in
 
 
 class ArticleRows:
@@ -33,15 +33,8 @@ class ArticleRows:
 
     def known(self, feed_id: int, entry_keys: Sequence[str], url_keys: Sequence[str]) -> KnownArticles:
         """Return what the store has under these keys: entries of this feed, and articles of any feed."""
-        sightings = (
-            select(
-                sighting.c.id, sighting.c.article_id, sighting.c.entry_key, sighting.c.content_hash, article.c.feed_id
-            )
-            .join(article, article.c.id == sighting.c.article_id)
-            .where(sighting.c.feed_id == feed_id)
-        )
-        found = select_in(self._connection, sightings, sighting.c.entry_key, entry_keys)
-        articles = select_in(self._connection, _AT_ADDRESS, article.c.url_key, url_keys)
+        found = select_in(self._connection, _OF_FEED, entry_keys, of_feed=feed_id)
+        articles = select_in(self._connection, _AT_ADDRESS, url_keys)
         return KnownArticles(
             by_entry_key={
                 row.entry_key: KnownSighting(
@@ -176,6 +169,12 @@ _AT_ADDRESS = select(
     article.c.content_hash,
     func.length(article.c.content).label("content_chars"),
     func.length(article.c.summary).label("summary_chars"),
+).where(article.c.url_key.in_(one_of_many()))
+
+_OF_FEED = (
+    select(sighting.c.id, sighting.c.article_id, sighting.c.entry_key, sighting.c.content_hash, article.c.feed_id)
+    .join(article, article.c.id == sighting.c.article_id)
+    .where(sighting.c.feed_id == bindparam("of_feed"), sighting.c.entry_key.in_(one_of_many()))
 )
 
 _REANALYZE = (

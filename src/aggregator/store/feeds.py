@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Update, bindparam, func, insert, select, update
 from sqlalchemy.engine import Connection
 
-from aggregator.records import FeedState, FeedToFetch, FeedUpdate, Subscription, Validators
+from aggregator.records import FeedState, FeedToFetch, FeedUpdate, ParsedFeed, Subscription, Validators
 from aggregator.store.schema import article, feed, fetch, sighting
 
 
@@ -70,42 +71,56 @@ class FeedRows:
 
     def record(self, change: FeedUpdate) -> None:
         """Keep what a request taught, and log it."""
-        download = change.download
-        values: dict[str, Any] = {
-            "state": change.state,
-            "next_fetch_at": change.next_fetch_at,
-            "last_fetch_at": download.started_at,
-            "last_status": download.status,
-            "last_outcome": change.outcome,
-            "last_error": change.error,
-            "failures": change.failures,
-        }
+        of_feed = {"feed_id": change.feed_id}
+        self._connection.execute(_OBSERVED, of_feed | _observed(change))
         if change.error is None:
-            values["last_success_at"] = download.started_at
+            self._connection.execute(_SUCCEEDED, of_feed | {"last_success_at": change.download.started_at})
         if change.validators is not None:
-            values |= {"etag": change.validators.etag, "last_modified": change.validators.last_modified}
+            self._connection.execute(_VALIDATED, of_feed | asdict(change.validators))
         if change.body_sha256 is not None:
-            values["body_sha256"] = change.body_sha256
+            self._connection.execute(_READ, of_feed | {"body_sha256": change.body_sha256})
         if change.parsed is not None:
-            values |= {
-                "title": change.parsed.title or None,
-                "site_url": change.parsed.site_url,
-                "language": change.parsed.language,
-                "format": change.parsed.format,
-            }
-        self._connection.execute(update(feed).where(feed.c.id == change.feed_id).values(values))
-        self._connection.execute(insert(fetch), _log_row(change, self._run_id))
+            self._connection.execute(_DESCRIBED, of_feed | _described(change.parsed))
+        self._connection.execute(_LOG, _log_row(change, self._run_id))
+
+
+def _set(*columns: str) -> Update:
+    """Return the statement that sets `columns` of a feed. Built once: building one costs more than running it."""
+    return update(feed).where(feed.c.id == bindparam("feed_id")).values({key: bindparam(key) for key in columns})
+
+
+_OBSERVED = _set("state", "next_fetch_at", "last_fetch_at", "last_status", "last_outcome", "last_error", "failures")
+_SUCCEEDED = _set("last_success_at")
+_VALIDATED = _set("etag", "last_modified")
+_READ = _set("body_sha256")
+_DESCRIBED = _set("title", "site_url", "language", "format")
+_LOG = insert(fetch)
+
+
+def _observed(change: FeedUpdate) -> dict[str, Any]:
+    return {
+        "state": change.state,
+        "next_fetch_at": change.next_fetch_at,
+        "last_fetch_at": change.download.started_at,
+        "last_status": change.download.status,
+        "last_outcome": change.outcome,
+        "last_error": change.error,
+        "failures": change.failures,
+    }
+
+
+def _described(parsed: ParsedFeed) -> dict[str, Any]:
+    return {
+        "title": parsed.title or None,
+        "site_url": parsed.site_url,
+        "language": parsed.language,
+        "format": parsed.format,
+    }
 
 
 _CLAIM = update(feed).where(feed.c.id == bindparam("feed_id")).values(next_fetch_at=bindparam("next"))
 _UNSUBSCRIBE = update(feed).where(feed.c.id == bindparam("feed_id")).values(subscribed=False)
-_CHANGE = (
-    update(feed)
-    .where(feed.c.id == bindparam("feed_id"))
-    .values({key: bindparam(key) for key in ("subscribed", "wanted_title", "category", "interval_s")})
-)
-
-
+_CHANGE = _set("subscribed", "wanted_title", "category", "interval_s")
 _REANALYZE = (
     update(article)
     .where(article.c.id.in_(select(sighting.c.article_id).where(sighting.c.feed_id == bindparam("of_feed"))))

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from aggregator.records import ImageToFetch, ImageUpdate, PictureJob, PictureResult
 from aggregator.store.schema import article_image, image, quarantine_item, thumbnail
-from aggregator.store.selecting import select_in
+from aggregator.store.selecting import one_of_many, select_in
 
 
 class ImageRows:
@@ -24,8 +24,7 @@ class ImageRows:
 
     def ensure(self, urls: Sequence[str], trusted_origin: str | None, now: datetime) -> dict[str, int]:
         """Return the id of the picture at each URL, making rows for those that are new."""
-        found = select_in(self._connection, select(image.c.url, image.c.id), image.c.url, urls)
-        ids = {row.url: row.id for row in found}
+        ids = {row.url: row.id for row in select_in(self._connection, _AT_URL, urls)}
         new = [_new_row(url, trusted_origin, now) for url in urls if url not in ids]
         if new:
             added = insert(image).returning(image.c.id, sort_by_parameter_order=True)
@@ -135,6 +134,8 @@ class ImageRows:
         if rows:
             self._connection.execute(insert(thumbnail), rows)
 
+
+_AT_URL = select(image.c.url, image.c.id).where(image.c.url.in_(one_of_many()))
 
 _CLAIM = (
     update(image)
