@@ -42,7 +42,7 @@ ENCODERS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "zstd of unknown length": ("zstd", _zstd_streamed),
     "identity": ("identity", bytes),
     "none": ("", bytes),
-    "chain": ("gzip, br", lambda data: brotli.compress(gzip.compress(data))),
+    "chain": ("gzip, br", lambda data: brotli.compress(gzip.compress(data, mtime=0))),
     "long chain": ("zstd,, deflate ,identity", lambda data: zlib.compress(zstandard.compress(data))),
 }
 COMPRESSED = [name for name in ENCODERS if name not in ("identity", "none")]

@@ -114,6 +114,13 @@ def _be_killed(job: Job) -> Result:
     return _square(job)
 
 
+def _be_terminated(job: Job) -> Result:
+    """Die of a SIGTERM, as a worker may that is not yet ready to ignore it."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGTERM)
+    return _square(job)
+
+
 def _crash(job: Job) -> Result:
     ctypes.string_at(0)
     return _square(job)
@@ -183,6 +190,7 @@ _DEEDS: dict[str, Callable[[Job], Result]] = {
     "answer with a surrogate": _answer_with_surrogate,
     "exit": _exit,
     "be killed": _be_killed,
+    "be terminated": _be_terminated,
     "crash": _crash,
     "send a pickle": _send_pickle,
     "send a pickle as result": _send_pickle_as_result,

@@ -60,5 +60,7 @@ def test_the_default_clock_is_not_shifted() -> None:
 def test_a_program_that_is_started_inherits_it() -> None:
     now = datetime.fromisoformat(answer_of("tell-time", AGGREGATOR_CLOCK="2031-01-01T00:00:00Z"))
     assert NEW_YEAR <= now < NEW_YEAR + SLACK
+    elsewhere = datetime.fromisoformat(answer_of("tell-time", AGGREGATOR_CLOCK="2031-01-01", TZ="JST-9"))
+    assert NEW_YEAR <= elsewhere < NEW_YEAR + SLACK, "a time without a zone is UTC, wherever the machine stands"
     later = datetime.fromisoformat(answer_of("tell-time", AGGREGATOR_CLOCK="+864000"))
     assert timedelta(days=10) - SLACK < later - datetime.now(UTC) < timedelta(days=10) + SLACK

@@ -14,25 +14,9 @@ from aggregator.pipeline.flow import QueuedStream
 from aggregator.ports import StageReport, Stream
 from aggregator.records import Casualty, Harm
 from pipeline.jobs import Job, Result
-from pipeline.machine import PERFORM, Ledger, Machine, Source, each, note
+from pipeline.machine import DEADLINE_S, PERFORM, Ledger, Machine, Source, each, note
 
 ITEMS = 120
-
-
-class Ended:
-    """What `done` was told, and whether two told it at once."""
-
-    def __init__(self) -> None:
-        self.items: Counter[int] = Counter()
-        self._inside = threading.Lock()
-        self.overlapped = False
-
-    def __call__(self, item: int) -> None:
-        if not self._inside.acquire(blocking=False):
-            self.overlapped = True
-            return
-        self.items[item] += 1
-        self._inside.release()
 
 
 def join(number: int, result: Result | Casualty | None) -> str:
@@ -61,7 +45,8 @@ def assert_conserved(reports: dict[str, StageReport]) -> None:
 
 def test_what_goes_in_is_the_sum_of_the_outcomes(machine: Machine) -> None:
     """Items meet every fate there is: ordinary ones, bugs in each stage, and deaths of their worker."""
-    ended, flow = Ended(), machine.flow
+    ended: Counter[int] = Counter()
+    flow = machine.flow
 
     def work(number: int) -> int:
         if number % 10 == 1:
@@ -86,7 +71,7 @@ def test_what_goes_in_is_the_sum_of_the_outcomes(machine: Machine) -> None:
             raise ValueError(f"save bug {line}")
         return "noted" if fate.isdigit() else fate
 
-    numbers = flow.pull("numbers", Source(range(ITEMS)), look_ahead=16, done=ended)
+    numbers = flow.pull("numbers", Source(range(ITEMS)), look_ahead=16, done=lambda n: ended.update([n]))
     worked = flow.threads("work", work, numbers, workers=3)
     computed = flow.processes("compute", PERFORM, worked, job_of=job_of, join=buggy_join, workers=2, batch=16)
     flow.save("save", each(save), computed)
@@ -100,13 +85,37 @@ def test_what_goes_in_is_the_sum_of_the_outcomes(machine: Machine) -> None:
     parked = Counter(bug.stage for bug in machine.bugs)
     assert parked == {"work": tenth, "compute": 2 * tenth, "save": tenth}, "the flow parks what no stage can"
     assert machine.flow.bugs == len(machine.bugs) + tenth, "a worker's bug counts, and goes on as a casualty"
-    assert ended.items == Counter(range(ITEMS)), "the source must hear of each item's end once, parked or saved"
-    assert not ended.overlapped
+    assert ended == Counter(range(ITEMS)), "the source must hear of each item's end once, parked or saved"
     lines = machine.ledger.lines()
     assert sorted(int(line.split()[0]) for line in lines) == [n for n in range(ITEMS) if n % 10 not in (1, 2, 7, 8)]
     assert f"10 {10**2}" in lines
     assert "16 passed" in lines
     assert "13 crashed" in lines
+
+
+def test_a_source_hears_of_one_end_at_a_time(machine: Machine) -> None:
+    both = threading.Barrier(2, timeout=DEADLINE_S / 4)
+    second_is_inside = threading.Event()
+    inside: list[int] = []
+    overlapped: list[int] = []
+
+    def work(_: int) -> int:
+        both.wait()
+        raise ValueError("two threads end an item at the same time")
+
+    def done(number: int) -> None:
+        inside.append(number)
+        if len(inside) > 1:
+            overlapped.append(number)
+            second_is_inside.set()
+        second_is_inside.wait(0.3)
+        inside.remove(number)
+
+    numbers = machine.flow.pull("numbers", Source([1, 2]), look_ahead=4, done=done)
+    machine.flow.save("note", each(note), machine.flow.threads("work", work, numbers, workers=2))
+    machine.run()
+    assert len(machine.bugs) == 2
+    assert overlapped == []
 
 
 def test_a_parked_item_is_told_of_with_its_stage_and_traceback(machine: Machine) -> None:

@@ -58,6 +58,7 @@ def squares(results: Sequence[object]) -> list[int]:
         ("exit", Harm.CRASHED, "exit code 7", DEADLINE_S),
         ("crash", Harm.CRASHED, "SIGSEGV", DEADLINE_S),
         ("be killed", Harm.KILLED, "killed from outside", DEADLINE_S),
+        ("be terminated", Harm.KILLED, "killed from outside", DEADLINE_S),
         ("hang", Harm.TIMED_OUT, "longer than 3 s", HANG_S),
         ("hang in C", Harm.TIMED_OUT, "longer than 3 s", HANG_S),
         ("swell", Harm.OUT_OF_MEMORY, "more than the 200 MB", DEADLINE_S),

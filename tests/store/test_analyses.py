@@ -5,6 +5,7 @@ from pathlib import Path
 
 from aggregator.records import ArticleJob, Harm, ModelId, QuarantinedItem, Subscription
 from aggregator.store.database import Database
+from aggregator.store.schema import metadata
 from store.small_news import (
     HARBOUR,
     HILLS,
@@ -207,3 +208,36 @@ def test_results_of_many_articles_are_recorded_together(tmp_path: Path) -> None:
             transaction.analyses.record(results, model, NOW)
         assert pending(database, model) == []
         assert row(database, "SELECT COUNT(*) FROM labels WHERE current = 1") == (3,)
+
+
+def test_a_category_of_another_feed_does_not_set_a_quarantined_article_free(tmp_path: Path) -> None:
+    one = entry("one")
+    with opened(tmp_path) as database:
+        with writing(database) as transaction:
+            transaction.feeds.sync(
+                [Subscription(HARBOUR, category="sport"), Subscription(HILLS, category="health")], NOW
+            )
+        add_article(database, 1, one)
+        other_id = add_article(database, 2, entry("two"))
+        item = QuarantinedItem("article", 1, None, "understand", Harm.CRASHED, "died", input_hash(one, "sport"))
+        with writing(database) as transaction:
+            transaction.quarantine.add(item, NOW)
+        assert ids(pending(database, model_id(database))) == [other_id]
+
+
+def test_asking_what_is_pending_reads_no_whole_table(tmp_path: Path) -> None:
+    asked: list[str] = []
+    with opened(tmp_path) as database:
+        subscribe(database, HARBOUR)
+        model = model_id(database)
+        with reading(database) as transaction:
+            raw = transaction._connection.connection.driver_connection
+            assert raw is not None
+            raw.set_trace_callback(asked.append)
+            transaction.analyses.pending(model, 100)
+            transaction.images.pending_pictures(model, 100)
+            raw.set_trace_callback(None)
+            questions = [sql for sql in asked if sql.startswith("SELECT")]
+            plans = [step for sql in questions for *_, step in raw.execute(f"EXPLAIN QUERY PLAN {sql}")]
+    assert len(questions) == 4
+    assert not {f"SCAN {table}" for table in metadata.tables} & set(plans)

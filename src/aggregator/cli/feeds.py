@@ -34,6 +34,7 @@ def list_feeds(
         "title",
         "url",
         "category",
+        "tags",
         "enabled",
         "state",
         "articles",
@@ -46,6 +47,6 @@ def list_feeds(
         seen = observed.get(one.url)
         title = one.title or (seen.title if seen else "")
         state = ("new", 0, None, None, None) if seen is None else seen.condition
-        rows.append((title, one.url, one.category, int(one.enabled), *state))
+        rows.append((title, one.url, one.category, ", ".join(one.tags), int(one.enabled), *state))
     show = print_csv if as_csv else print_json_lines if as_json else print_table
     show(columns, rows)

@@ -286,6 +286,8 @@ class FlowRunner(Generic[Transaction]):
             for item in items:
                 out.put(item, on_end=partial(done, item))
             if not items:
+                # A pause first: commits come by the hundred, and asking after each would cost more than it finds.
+                self._stop.wait(IDLE_S)
                 self._wake.wait(heard, IDLE_S)
 
     def _serve(self, meter: Meter, source: BoundedQueue[T], limit: int, step: Callable[[list[Slot[T]]], None]) -> None:

@@ -27,5 +27,9 @@ def peak_memory_bytes() -> int:
     """Return the largest resident size that this process had so far; 0 where the system does not tell."""
     if sys.platform == "win32":
         return 0
+    if sys.platform == "linux":
+        # Not getrusage: its peak survives exec, so that a small program started by a large one would look large.
+        status = Path("/proc/self/status").read_text()
+        return int(status.partition("VmHWM:")[2].split(maxsplit=1)[0]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

@@ -41,7 +41,7 @@ class AnalysisRows:
         jobs: list[ArticleJob] = []
         for question in (
             _JOBS.where(article.c.analysis_id.is_(None)),
-            _JOBS.join(analysis, analysis.c.id == article.c.analysis_id).where(by_another),
+            _JOBS.where(article.c.analysis_id.in_(select(analysis.c.id).where(by_another))),
         ):
             if len(jobs) < limit:
                 chosen = question.where(article.c.id.not_in(excluding)).limit(limit - len(jobs))
@@ -87,6 +87,7 @@ _CATEGORY = (
     select(func.min(feed.c.category))
     .join(sighting, sighting.c.feed_id == feed.c.id)
     .where(sighting.c.article_id == article.c.id)
+    .correlate(article)
     .scalar_subquery()
 )
 

@@ -67,6 +67,14 @@ def _to(target: str, comment: str, *, name: str = "", **options: Any) -> Column[
     return Column(name or f"{target}_id", Integer, ForeignKey(f"{target}.id"), comment=comment, **options)
 
 
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", Text, primary_key=True, comment="name of the fact"),
+    Column("value", Text, nullable=False, comment="the fact"),
+    comment="What the program has to remember about this database itself.",
+)
+
 feed = Table(
     "feed",
     metadata,
@@ -128,7 +136,7 @@ fetch = Table(
     Column("outcome", Text, nullable=False, comment="new articles, unchanged, not modified, unreadable, timeout …"),
     Column("status", Integer, comment="HTTP status of the answer"),
     Column("final_url", Text, comment="address that answered, if another one"),
-    Column("received_bytes", Integer, nullable=False, comment="bytes of the body on the wire"),
+    Column("received_bytes", Integer, nullable=False, comment="bytes that came over the wire, heads included"),
     Column("entries", Integer, nullable=False, comment="entries in the document"),
     Column("new_articles", Integer, nullable=False, comment="articles that were new"),
     Column("revised_articles", Integer, nullable=False, comment="articles that had been edited"),

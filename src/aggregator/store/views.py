@@ -1,6 +1,6 @@
 """The stable views: what people and programs query. Their names and columns are the public contract.
 
-They are dropped and made again at every start of a new version, so a view is never older than the program. The SQL is
+They are dropped and made again whenever one of them changes here, so a view is never older than the program. The SQL is
 plain enough for every dialect.
 """
 
@@ -206,7 +206,7 @@ VIEWS: tuple[View, ...] = (
             ("outcome", "how it ended"),
             ("status", "HTTP status of the answer"),
             ("final_url", "address that answered, if another one"),
-            ("received_bytes", "bytes of the body on the wire"),
+            ("received_bytes", "bytes that came over the wire, heads included"),
             ("entries", "entries in the document"),
             ("new_articles", "articles that were new"),
             ("revised_articles", "articles that had been edited"),
