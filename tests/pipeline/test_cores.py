@@ -18,13 +18,23 @@ def _eight_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
 
 
+@pytest.fixture
+def _own_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the kernel say that this process is in the group /system.slice/aggregator.service."""
+    read_text = Path.read_text
+
+    def read(path: Path) -> str:
+        if path == Path("/proc/self/cgroup"):
+            return "4:memory:/elsewhere\n0::/system.slice/aggregator.service\n"
+        return read_text(path)
+
+    monkeypatch.setattr(Path, "read_text", read)
+
+
 def own_folder(root: Path) -> Path:
-    """Return where the control group of this process would be in a tree at `root`."""
-    try:
-        lines = Path("/proc/self/cgroup").read_text().splitlines()
-    except OSError:
-        return root
-    return root / next((line[4:] for line in lines if line.startswith("0::/")), "")
+    folder = root / "system.slice" / "aggregator.service"
+    folder.mkdir(parents=True)
+    return folder
 
 
 def write_v1(root: Path, quota: str, period: str) -> None:
@@ -33,7 +43,7 @@ def write_v1(root: Path, quota: str, period: str) -> None:
     (root / "cpu" / "cpu.cfs_period_us").write_text(f"{period}\n")
 
 
-@pytest.mark.usefixtures("_eight_cores")
+@pytest.mark.usefixtures("_eight_cores", "_own_group")
 @pytest.mark.parametrize(
     ("cpu_max", "cores"),
     [
@@ -50,18 +60,16 @@ def write_v1(root: Path, quota: str, period: str) -> None:
     ],
 )
 def test_the_quota_of_version_2(tmp_path: Path, cpu_max: str, cores: int) -> None:
-    folder = own_folder(tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "cpu.max").write_text(f"{cpu_max}\n")
+    (own_folder(tmp_path) / "cpu.max").write_text(f"{cpu_max}\n")
     assert usable_cores(tmp_path) == cores
 
 
-@pytest.mark.usefixtures("_eight_cores")
+@pytest.mark.usefixtures("_eight_cores", "_own_group")
 def test_the_tightest_quota_on_the_way_to_the_root_counts(tmp_path: Path) -> None:
     folder = own_folder(tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
     (folder / "cpu.max").write_text("600000 100000\n")
-    (tmp_path / "cpu.max").write_text("300000 100000\n")
+    (folder.parent / "cpu.max").write_text("300000 100000\n")
+    (tmp_path / "cpu.max").write_text("max 100000\n")
     assert usable_cores(tmp_path) == 3
 
 

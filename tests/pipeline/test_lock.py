@@ -8,19 +8,17 @@ from pathlib import Path
 import pytest
 
 from aggregator.errors import AlreadyRunningError, StorageError
+from aggregator.pipeline.abandon import run_abandonable
 from aggregator.pipeline.lock import StageLock
-from pipeline.machine import line_from, program, wait_until
+from pipeline.machine import DEADLINE_S, line_from, program, wait_until
 
 
 def test_a_second_process_is_turned_away_at_once(tmp_path: Path) -> None:
     database = tmp_path / "news.db"
     with program("hold-lock", database) as holder:
         pid = line_from(holder.stdout)
-        with (
-            pytest.raises(AlreadyRunningError, match=rf"another fetch .* \(process {pid}\)") as refused,
-            StageLock(database, "fetch"),
-        ):
-            pass
+        with pytest.raises(AlreadyRunningError, match=rf"another fetch .* \(process {pid}\)") as refused:
+            run_abandonable(StageLock(database, "fetch").__enter__, DEADLINE_S)
         assert refused.value.exit_code == 75
         with StageLock(database, "analyze"), StageLock(tmp_path / "other.db", "fetch"):
             pass
@@ -37,11 +35,13 @@ def test_the_lock_dies_with_a_killed_holder(tmp_path: Path) -> None:
 
 
 def can_lock(database: Path) -> bool:
+    lock = StageLock(database, "fetch")
     try:
-        with StageLock(database, "fetch"):
-            return True
+        run_abandonable(lock.__enter__, DEADLINE_S)
     except AlreadyRunningError:
         return False
+    lock.__exit__(None, None, None)
+    return True
 
 
 def test_the_lock_is_free_after_its_block_even_one_that_fails(tmp_path: Path) -> None:

@@ -94,6 +94,19 @@ _CATEGORY = (
 _INPUT = article.c.content_hash.concat(" ").concat(func.coalesce(_CATEGORY, ""))
 """All that an analysis depends on, as it is now; one made of anything else does not count."""
 
+_IS_OUTDATED = exists().where(analysis.c.id == article.c.analysis_id, analysis.c.input_hash != _INPUT)
+
+FORGET_OUTDATED = update(article).where(article.c.id == bindparam("row"), _IS_OUTDATED).values(analysis_id=None)
+"""Makes the article `row` pending again if another category speaks for it now than when it was analysed."""
+
+FORGET_OUTDATED_OF_FEED = (
+    update(article)
+    .where(article.c.id.in_(select(sighting.c.article_id).where(sighting.c.feed_id == bindparam("of_feed"))))
+    .where(_IS_OUTDATED)
+    .values(analysis_id=None)
+)
+"""The same for all articles that the feed `of_feed` has."""
+
 _FORGET_POINTER = update(article).where(article.c.id == bindparam("article")).values(analysis_id=None)
 _FORGET_ANALYSIS = delete(analysis).where(analysis.c.article_id == bindparam("article"))
 _POINT = (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, exists, func, insert, literal, select, update
+from sqlalchemy import bindparam, case, delete, func, insert, literal, select, update
 from sqlalchemy.engine import Connection
 
 from aggregator.records import (
@@ -18,8 +18,9 @@ from aggregator.records import (
     KnownSighting,
     TextRank,
 )
+from aggregator.store.analyses import FORGET_OUTDATED
 from aggregator.store.images import ImageRows
-from aggregator.store.schema import article, article_image, feed, revision, sighting
+from aggregator.store.schema import article, article_image, revision, sighting
 from aggregator.store.selecting import one_of_many, select_in
 
 
@@ -125,10 +126,10 @@ class ArticleRows:
     def _take_over(self, feed_id: int, sighted: Sequence[ArticleChange]) -> None:
         """Give known articles the text of this feed where it says more. That is no edit, so it makes no revision.
 
-        The feed's category is one more thing to know about all of them, so they are analysed again.
+        The feed's category is one more thing to know about all of them: where it matters, they are analysed again.
         """
         if sighted:
-            self._connection.execute(_REANALYZE, [{"row": change.article_id, "feed": feed_id} for change in sighted])
+            self._connection.execute(FORGET_OUTDATED, [{"row": change.article_id} for change in sighted])
         for change in sighted:
             if change.leads:
                 values = {"feed_id": feed_id, "analysis_id": None, **_article_values(change)}
@@ -175,15 +176,6 @@ _OF_FEED = (
     select(sighting.c.id, sighting.c.article_id, sighting.c.entry_key, sighting.c.content_hash, article.c.feed_id)
     .join(article, article.c.id == sighting.c.article_id)
     .where(sighting.c.feed_id == bindparam("of_feed"), sighting.c.entry_key.in_(one_of_many()))
-)
-
-_REANALYZE = (
-    update(article)
-    .where(
-        article.c.id == bindparam("row"),
-        exists().where(feed.c.id == bindparam("feed"), feed.c.category.is_not(None)),
-    )
-    .values(analysis_id=None)
 )
 
 _TEXT = ("title", "summary", "content", "content_hash")

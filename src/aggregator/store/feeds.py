@@ -12,7 +12,8 @@ from sqlalchemy import Update, bindparam, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from aggregator.records import FeedState, FeedToFetch, FeedUpdate, ParsedFeed, Subscription, Validators
-from aggregator.store.schema import article, feed, fetch, sighting
+from aggregator.store.analyses import FORGET_OUTDATED_OF_FEED
+from aggregator.store.schema import feed, fetch
 
 
 class FeedRows:
@@ -45,7 +46,7 @@ class FeedRows:
         ]
         for statement, rows in (
             (_CHANGE, changed),
-            (_REANALYZE, recategorised),
+            (FORGET_OUTDATED_OF_FEED, recategorised),
             (_UNSUBSCRIBE, gone),
             (insert(feed), new),
         ):
@@ -121,11 +122,6 @@ def _described(parsed: ParsedFeed) -> dict[str, Any]:
 _CLAIM = update(feed).where(feed.c.id == bindparam("feed_id")).values(next_fetch_at=bindparam("next"))
 _UNSUBSCRIBE = update(feed).where(feed.c.id == bindparam("feed_id")).values(subscribed=False)
 _CHANGE = _set("subscribed", "wanted_title", "category", "interval_s")
-_REANALYZE = (
-    update(article)
-    .where(article.c.id.in_(select(sighting.c.article_id).where(sighting.c.feed_id == bindparam("of_feed"))))
-    .values(analysis_id=None)
-)
 
 
 def _wanted(one: Subscription) -> dict[str, Any]:
