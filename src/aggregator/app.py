@@ -14,7 +14,7 @@ from aggregator import __version__
 from aggregator.analyze.stage import Analyzed, AnalyzeParts, add_analyze_stage
 from aggregator.analyze.text import text_model
 from aggregator.config import Settings
-from aggregator.errors import ExitCode, StorageError
+from aggregator.errors import AggregatorError, ExitCode, StorageError
 from aggregator.fetch.http import HttpClient
 from aggregator.fetch.request import user_agent
 from aggregator.fetch.resolve import Resolver
@@ -156,9 +156,10 @@ class _Run:
         """Run the flow to its end and record what it did."""
         try:
             reports = self._flow.run(on_tick)
-        except StorageError:
+        except Exception as error:
+            code = error.exit_code if isinstance(error, AggregatorError) else ExitCode.BUG
             with suppress(StorageError):  # the first failure is the one to tell of
-                self._finish(self._summary([], ExitCode.STORAGE))
+                self._finish(self._summary(self._flow.reports(), code))
             raise
         summary = self._summary(reports, self._stop.exit_code or self._exit_code(reports))
         self._finish(summary)

@@ -42,6 +42,9 @@ LOOK_AHEAD = 2
 IDLE_S = 0.05
 """How long a source sleeps at most before it looks again, when no commit wakes it: host spacing is counted in this."""
 
+PAUSE_S = 0.05
+"""How long it sleeps at least: commits come by the hundred, and asking the rows after each costs more than it finds."""
+
 SAVE_BATCH = 256
 """Items that are saved together at most; while a commit lasts, the next batch gathers."""
 
@@ -286,8 +289,7 @@ class FlowRunner(Generic[Transaction]):
             for item in items:
                 out.put(item, on_end=partial(done, item))
             if not items:
-                # A pause first: commits come by the hundred, and asking after each would cost more than it finds.
-                self._stop.wait(IDLE_S)
+                self._stop.wait(PAUSE_S)
                 self._wake.wait(heard, IDLE_S)
 
     def _serve(self, meter: Meter, source: BoundedQueue[T], limit: int, step: Callable[[list[Slot[T]]], None]) -> None:
