@@ -152,13 +152,13 @@ def test_a_written_duration_is_read_back(seconds: int) -> None:
     [("500KB", 500_000), ("10MB", 10_000_000), ("1GiB", 2**30), ("1.5 mb", 1_500_000), ("20", 20), ("7B", 7), (9, 9)],
 )
 def test_sizes(text: object, size_bytes: int) -> None:
-    assert read_value("size", 0, text) == size_bytes
+    assert read_value("size", text) == size_bytes
 
 
 @pytest.mark.parametrize("value", ["", "MB", "10 parsecs", "-1MB", 1.5, True, None, [1]])
 def test_what_is_no_size(value: object) -> None:
     with pytest.raises(ValueError, match="expected bytes, or a size"):
-        read_value("size", 0, value)
+        read_value("size", value)
 
 
 # --- what is refused ------------------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ WRONG = [
     ("[fetch]\nworkers = '8'\n", ["[fetch] workers = '8'", "a whole number"]),
     ("[fetch]\nworkers = 8.0\n", ["workers = 8.0", "a whole number"]),
     ("[fetch]\nworkers = true\n", ["workers = True", "a whole number"]),
-    ("[fetch]\nworkers = 99999999999999999999\n", ["workers", "far too large"]),
+    ("[fetch]\nworkers = 99999999999999999999\n", ["workers", "at most 1024"]),
     ("[fetch]\nimages = 1\n", ["images = 1", "true or false"]),
     ("[fetch]\ncontact = 1\n", ["contact = 1", "text in quotes"]),
     ("[fetch]\ntimeout = '0s'\n", ["timeout = '0s'", "at least 1"]),
@@ -345,3 +345,19 @@ def test_changes_are_set_and_the_rest_is_commented_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "text"), [("aggregator.toml", starter_settings()), ("feeds.toml", starter_feeds())])
 def test_the_files_of_this_repository_are_the_starter_files(name: str, text: str) -> None:
     assert (REPOSITORY / "config" / name).read_bytes() == text.encode()
+
+
+@pytest.mark.parametrize(
+    ("section", "line", "most"),
+    [
+        ("fetch", "workers = 99_999_999", "1024"),
+        ("fetch", 'timeout = "2d"', "86400"),
+        ("analyze", "workers = 5000", "1024"),
+        ("analyze", "thumbnail_sizes = [400, 20_000]", "10000"),
+    ],
+)
+def test_a_slip_of_the_finger_is_refused(tmp_path: Path, section: str, line: str, most: str) -> None:
+    path = tmp_path / "aggregator.toml"
+    path.write_text(f"[{section}]\n{line}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=f"must be at most {most}"):
+        load_settings(path, {}, user_data=tmp_path, user_config=tmp_path)

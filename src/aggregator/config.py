@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from aggregator.config_values import as_toml, read_value
+from aggregator.config_values import LARGEST_NUMBER, as_toml, read_value
 from aggregator.errors import ConfigError
 
 SETTINGS_NAME = "aggregator.toml"
@@ -24,22 +24,29 @@ ENVIRONMENT_PREFIX = "AGGREGATOR_"
 CONFIG_VARIABLE = "AGGREGATOR_CONFIG"
 
 
-def setting(key: str, default: Any, doc: str, kind: str, low: float = 0) -> Any:
+MOST_WORKERS = 1024
+"""More threads or processes than this is a slip of the finger: each takes memory as soon as it starts."""
+
+LONGEST_WAIT_S = 86400.0
+LARGEST_THUMBNAIL_PX = 10_000
+
+
+def setting(key: str, default: Any, doc: str, kind: str, low: float = 0, *, high: float = LARGEST_NUMBER) -> Any:
     """Declare a field read from `key`. `kind` is how it is written: count, duration, size, flag, text or sizes."""
-    return field(default=default, metadata={"key": key, "doc": doc, "kind": kind, "low": low})
+    return field(default=default, metadata={"key": key, "doc": doc, "kind": kind, "low": low, "high": high})
 
 
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
     """How feeds and pictures are asked for."""
 
-    workers: int = setting("workers", 32, "threads that wait for feeds", "count", 1)
-    image_workers: int = setting("image_workers", 16, "threads that wait for pictures", "count", 1)
-    per_host: int = setting("per_host", 2, "requests to one host at the same time", "count", 1)
+    workers: int = setting("workers", 32, "threads that wait for feeds", "count", 1, high=MOST_WORKERS)
+    image_workers: int = setting("image_workers", 16, "threads that wait for pictures", "count", 1, high=MOST_WORKERS)
+    per_host: int = setting("per_host", 2, "requests to one host at the same time", "count", 1, high=MOST_WORKERS)
     host_spacing_s: float = setting("host_spacing", 1.0, "time between two requests to one host", "duration")
     min_interval_s: float = setting("min_interval", 3600.0, "no feed is asked more often than this", "duration")
     timeout_s: float = setting(
-        "timeout", 30.0, "for one request, from the name look-up to the last byte", "duration", 1
+        "timeout", 30.0, "for one request, from the name look-up to the last byte", "duration", 1, high=LONGEST_WAIT_S
     )
     max_body_bytes: int = setting("max_body_bytes", 10_000_000, "largest feed, after decompression", "size", 1000)
     max_image_bytes: int = setting("max_image_bytes", 20_000_000, "largest picture", "size", 1000)
@@ -56,13 +63,17 @@ class FetchSettings:
 class AnalyzeSettings:
     """How pictures and text are computed over."""
 
-    workers: int = setting("workers", 0, "processes that compute; 0 means as many as there are usable cores", "count")
-    item_timeout_s: float = setting("item_timeout", 30.0, "for one item, then it is quarantined", "duration", 1)
+    workers: int = setting(
+        "workers", 0, "processes that compute; 0 means as many as there are usable cores", "count", high=MOST_WORKERS
+    )
+    item_timeout_s: float = setting(
+        "item_timeout", 30.0, "for one item, then it is quarantined", "duration", 1, high=LONGEST_WAIT_S
+    )
     memory_limit_bytes: int = setting(
         "memory_limit", 1_000_000_000, "what one worker may use for an item (0: no limit)", "size"
     )
     thumbnail_sizes: tuple[int, ...] = setting(
-        "thumbnail_sizes", (400,), "longer side of each thumbnail, in pixels", "sizes", 16
+        "thumbnail_sizes", (400,), "longer side of each thumbnail, in pixels", "sizes", 16, high=LARGEST_THUMBNAIL_PX
     )
 
 
@@ -223,9 +234,9 @@ def _read_keys(section: str, table: object, where: Callable[[str, str], str]) ->
     for key, value in table.items():
         if key not in known:
             raise ConfigError(f"{where(section, key)}: unknown key{_belongs(key) or _suggest(key, known)}")
-        kind, low = known[key].metadata["kind"], known[key].metadata["low"]
+        how = known[key].metadata
         try:
-            fields_set[known[key].name] = read_value(kind, low, value)
+            fields_set[known[key].name] = read_value(how["kind"], value, low=how["low"], high=how["high"])
         except ValueError as error:
             raise ConfigError(f"{where(section, key)} = {value!r}: {error}") from None
     return fields_set

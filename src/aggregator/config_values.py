@@ -19,11 +19,11 @@ _DURATION_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0
 _SIZE_UNITS = {"": 1, "B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 
 
-def read_value(kind: str, low: float, value: object) -> Any:
+def read_value(kind: str, value: object, *, low: float = 0, high: float = LARGEST_NUMBER) -> Any:
     """Return `value`, as TOML gives it, as what a setting of this kind holds.
 
     Raises:
-        ValueError: it cannot be read so, or is less than `low` or beyond all measure; the text says what is expected.
+        ValueError: it cannot be read so, or is less than `low` or more than `high`; the text says what is expected.
     """
     read = _READERS[kind](value)
     for number in read if isinstance(read, tuple) else (read,):
@@ -31,8 +31,8 @@ def read_value(kind: str, low: float, value: object) -> Any:
             continue
         if number < low:
             raise ValueError(f"must be at least {low:g}")
-        if number > LARGEST_NUMBER:
-            raise ValueError("is far too large")
+        if number > high:
+            raise ValueError(f"must be at most {high:g}" if high < LARGEST_NUMBER else "is far too large")
     return read
 
 
