@@ -18,6 +18,23 @@ def _group() -> None:
     """Make `list` a command of its own and not the whole group."""
 
 
+COLUMNS = (
+    "title",
+    "url",
+    "category",
+    "tags",
+    "enabled",
+    "state",
+    "articles",
+    "last_fetch_at",
+    "next_fetch_at",
+    "last_error",
+)
+
+SHOWN = ("title", "url", "tags", "state", "articles", "next_fetch_at", "last_error")
+"""What fits into a line of a terminal; the rest is in the CSV and the JSON."""
+
+
 @commands.command("list", epilog="Example: aggregator feeds list --csv > feeds.csv")
 def list_feeds(
     context: typer.Context,
@@ -30,23 +47,14 @@ def list_feeds(
 
     settings = settings_of(context)
     observed = observed_feeds(settings.database_url)
-    columns = (
-        "title",
-        "url",
-        "category",
-        "tags",
-        "enabled",
-        "state",
-        "articles",
-        "last_fetch_at",
-        "next_fetch_at",
-        "last_error",
-    )
     rows = []
     for one in load_subscriptions(settings.feeds_path, os.environ):
         seen = observed.get(one.url)
         title = one.title or (seen.title if seen else "")
         state = ("new", 0, None, None, None) if seen is None else seen.condition
         rows.append((title, one.url, one.category, ", ".join(one.tags), int(one.enabled), *state))
-    show = print_csv if as_csv else print_json_lines if as_json else print_table
-    show(columns, rows)
+    if as_csv or as_json:
+        (print_csv if as_csv else print_json_lines)(COLUMNS, rows)
+    else:
+        shown = [COLUMNS.index(name) for name in SHOWN]
+        print_table(SHOWN, [[row[n] for n in shown] for row in rows])
