@@ -161,6 +161,12 @@ def _promise_too_much(job: Job) -> Result:
     return _square(job)
 
 
+def _send_half_a_reply(job: Job) -> Result:
+    """Announce a reply of a kilobyte, send ten bytes of it, and fall silent."""
+    os.write(_pipe_to_parent().fileno(), struct.pack("!i", 1000) + bytes(10))
+    return _hang(job)
+
+
 def _answer_twice(job: Job) -> Result:
     """Send a fitting reply of its own before the true one, which would then pass for the answer to the next batch."""
     forged = [Result(job.number, job.number**2, os.getpid())]
@@ -198,4 +204,5 @@ _DEEDS: dict[str, Callable[[Job], Result]] = {
     "send nothing": _send_nothing,
     "promise too much": _promise_too_much,
     "answer twice": _answer_twice,
+    "send half a reply": _send_half_a_reply,
 }

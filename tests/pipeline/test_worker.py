@@ -123,14 +123,23 @@ def test_a_worker_killed_while_idle_costs_no_item_a_try(tmp_path: Path) -> None:
             assert attempts(tmp_path, number) == 1
 
 
-def test_a_stopped_worker_is_a_hanging_one() -> None:
+@pytest.mark.parametrize("job", [Job(1), Job(1, folder="x" * 4_000_000)], ids=["small", "larger than a pipe holds"])
+def test_a_stopped_worker_is_a_hanging_one(job: Job) -> None:
     with worker(HANG_S) as one:
         pid = pid_of(one)
         os.kill(pid, signal.SIGSTOP)
-        outcome = run_abandonable(lambda: one.compute([Job(1)]), DEADLINE_S)
+        outcome = run_abandonable(lambda: one.compute([job]), DEADLINE_S)
         assert isinstance(outcome, Casualty)
         assert outcome.harm is Harm.TIMED_OUT
         assert pid_of(one) != pid
+
+
+def test_half_a_reply_is_a_hang(tmp_path: Path) -> None:
+    with worker(HANG_S) as one:
+        job = Job(1, "send half a reply", str(tmp_path))
+        outcome = run_abandonable(lambda: one.compute([job]), DEADLINE_S)
+        assert isinstance(outcome, Casualty)
+        assert outcome.harm is Harm.TIMED_OUT
 
 
 def test_workers_leave_a_terminals_signals_to_their_parent() -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import socket
+import struct
+import sys
 import threading
 import traceback
 from collections.abc import Sequence
@@ -85,9 +88,10 @@ class Worker:
             pipe = self._started()
             pipe.send_bytes(payload)
             if not pipe.poll(self._orders.item_timeout_s):
-                self._end(kill=True)
-                return Casualty(Harm.TIMED_OUT, f"took longer than {self._orders.item_timeout_s:g} s")
+                return self._timed_out()
             return self._read(pipe.recv_bytes(MAX_REPLY_BYTES), len(jobs))
+        except BlockingIOError:  # what `_give_up_after` makes of a pipe on which nothing moves
+            return self._timed_out()
         except (EOFError, OSError) as error:
             if self._process is None:
                 return Casualty(Harm.CRASHED, f"no worker process could be started: {error}")
@@ -105,6 +109,7 @@ class Worker:
             # Nothing was asked, so this is an end of file or a word too many: not this batch's fault, nor its answer.
             self._end(kill=True)
         pipe, childs_pipe = self._context.Pipe()
+        _give_up_after(pipe, self._orders.item_timeout_s)
         lifeline, childs_lifeline = self._context.Pipe()
         process = self._context.Process(  # type: ignore[attr-defined]  # every concrete context has it
             target=worker_main, args=(childs_pipe, childs_lifeline, self._orders), daemon=True
@@ -155,10 +160,28 @@ class Worker:
             return self._refused(f"a worker sent {len(results)} results for {expected} jobs")
         return Reply(results, cpu_s, peak_bytes)
 
+    def _timed_out(self) -> Casualty:
+        self._end(kill=True)
+        return Casualty(Harm.TIMED_OUT, f"took longer than {self._orders.item_timeout_s:g} s")
+
     def _refused(self, why: str) -> Casualty:
         """Give up the process as well: whoever sends one such thing may have sent more, to be read as later results."""
         self._end(kill=True)
         return Casualty(Harm.BUG, why)
+
+
+def _give_up_after(pipe: Connection, timeout_s: float) -> None:
+    """Make a send or receive on `pipe` fail that makes no progress for `timeout_s`.
+
+    A worker that was stopped does not read, and one taken over by hostile bytes may send half a reply: neither ends,
+    so neither closes the pipe.
+    """
+    if sys.platform == "win32":
+        return  # there it is a named pipe
+    with socket.socket(fileno=os.dup(pipe.fileno())) as same:
+        time_limit = struct.pack("ll", int(timeout_s) + 1, 0)  # a timeval
+        same.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, time_limit)
+        same.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, time_limit)
 
 
 def _cause_of_death(exit_code: int | None) -> Casualty:
