@@ -32,7 +32,7 @@ LARGEST_THUMBNAIL_PX = 10_000
 
 
 def setting(key: str, default: Any, doc: str, kind: str, low: float = 0, *, high: float = LARGEST_NUMBER) -> Any:
-    """Declare a field read from `key`. `kind` is how it is written: count, duration, size, flag, text or sizes."""
+    """Declare a field read from `key`. `kind` is how it is written; the kinds stand in `config_values`."""
     return field(default=default, metadata={"key": key, "doc": doc, "kind": kind, "low": low, "high": high})
 
 
@@ -70,7 +70,7 @@ class AnalyzeSettings:
         "item_timeout", 30.0, "for one item, then it is quarantined", "duration", 1, high=LONGEST_WAIT_S
     )
     memory_limit_bytes: int = setting(
-        "memory_limit", 1_000_000_000, "what one worker may use for an item (0: no limit)", "size"
+        "memory_limit", 1_000_000_000, "what one worker may use for an item (0: no limit)", "limit"
     )
     thumbnail_sizes: tuple[int, ...] = setting(
         "thumbnail_sizes", (400,), "longer side of each thumbnail, in pixels", "sizes", 16, high=LARGEST_THUMBNAIL_PX

@@ -15,6 +15,9 @@ LONGEST_DURATION_S = 10 * 365 * 86400.0
 LARGEST_NUMBER = 2**53
 """What a JSON number holds exactly; no count and no size of a file comes near."""
 
+SMALLEST_LIMIT_BYTES = 64_000_000
+"""With less memory a worker cannot read an ordinary feed, and each would be quarantined."""
+
 _DURATION_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _SIZE_UNITS = {"": 1, "B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 
@@ -64,6 +67,13 @@ def _read_size(value: object) -> int:
     return int(float(match[1]) * _SIZE_UNITS[match[2].upper()])
 
 
+def _read_limit(value: object) -> int:
+    limit_bytes = _read_size(value)
+    if 0 < limit_bytes < SMALLEST_LIMIT_BYTES:
+        raise ValueError("must be 0 for no limit, or at least 64MB")
+    return limit_bytes
+
+
 def _read_count(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError("expected a whole number")  # noqa: TRY004 - to whoever wrote it, the value is wrong
@@ -95,6 +105,7 @@ _READERS: Mapping[str, Callable[[object], Any]] = {
     "flag": _read_flag,
     "text": _read_text,
     "sizes": _read_sizes,
+    "limit": _read_limit,
 }
 
 

@@ -203,11 +203,15 @@ class KnownSighting:
 
 @dataclass(frozen=True, slots=True, order=True)
 class TextRank:
-    """How much a text of an article says. Of several feeds' texts the greatest is kept, whichever came first."""
+    """How much a text of an article says. Of several feeds' texts the greatest is kept, whichever came first.
+
+    Of equal texts it is that of the feed with the lowest id, so `feed_order` is the id with a minus before it.
+    """
 
     content_chars: int
     summary_chars: int
     content_hash: str
+    feed_order: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,10 +224,11 @@ class KnownArticle:
 
 @dataclass(frozen=True, slots=True)
 class KnownArticles:
-    """What the store knows that may be the same as what a document holds."""
+    """What the store knows that may be the same as what a document of the feed `feed_id` holds."""
 
     by_entry_key: Mapping[str, KnownSighting] = field(default_factory=dict)
     article_by_url_key: Mapping[str, KnownArticle] = field(default_factory=dict)
+    feed_id: int = 0
 
 
 class ChangeKind(StrEnum):

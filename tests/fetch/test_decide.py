@@ -68,7 +68,7 @@ class Shelf:
             self.count += 1
             article_id = self.count
             if change.url_key is not None:
-                known = KnownArticle(article_id, text_rank(change.entry, change.content_hash))
+                known = KnownArticle(article_id, text_rank(change.entry, change.content_hash, 0))
                 self.articles.setdefault(change.url_key, known)
         assert article_id is not None
         number = change.sighting_id or len(self.sightings) + 1
@@ -199,7 +199,7 @@ def test_the_store_is_asked_for_every_key() -> None:
 
 
 def _rank(entry: ParsedEntry) -> TextRank:
-    return text_rank(entry, content_hash(entry))
+    return text_rank(entry, content_hash(entry), feed_id=2)
 
 
 def test_of_two_feeds_the_one_that_says_more_leads_whichever_came_first() -> None:
@@ -209,6 +209,14 @@ def test_of_two_feeds_the_one_that_says_more_leads_whichever_came_first() -> Non
         known = KnownArticles({}, {"news.test/1": KnownArticle(3, _rank(first))})
         (change,) = decide_changes([second], known, NOW)
         assert (change.kind, change.article_id, change.leads) == (SIGHTED, 3, leads)
+
+
+def test_of_two_feeds_with_the_same_text_the_first_subscribed_leads() -> None:
+    same = ParsedEntry("a", "https://news.test/1", "One", content="<p>All of it</p>")
+    for feed_id, leads in ((1, True), (3, False)):
+        known = KnownArticles({}, {"news.test/1": KnownArticle(3, _rank(same))}, feed_id)
+        (change,) = decide_changes([same], known, NOW)
+        assert (change.kind, change.leads) == (SIGHTED, leads)
 
 
 @settings(deadline=None)

@@ -115,14 +115,23 @@ def test_what_feedparser_raises_is_a_problem_and_what_we_raise_is_not(monkeypatc
         read(rss(""))
 
 
-@pytest.mark.parametrize("error", [RecursionError, MemoryError])
-def test_exhaustion_is_left_to_the_pool(monkeypatch: pytest.MonkeyPatch, error: type[BaseException]) -> None:
+def test_want_of_memory_is_left_to_the_pool(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> None:
-        raise error
+        raise MemoryError
 
     monkeypatch.setattr(parse_module, "read_xml", fails)
-    with pytest.raises(error):
+    with pytest.raises(MemoryError):
         read(rss(""))
+
+
+def test_a_document_nested_too_deep_is_named() -> None:
+    assert read("[" * 100_000).problem is not None
+    assert read('{"version": "https://jsonfeed.org/version/1.1", "items": ' + "[" * 100_000).problem is not None
+
+
+def test_an_entry_in_which_nothing_stands_is_none() -> None:
+    feed = read(rss("<item/><item><title>One</title></item><item><author/></item>"))
+    assert [entry.title for entry in feed.entries] == ["One"]
 
 
 def test_no_warning_leaks() -> None:

@@ -52,6 +52,10 @@ def squares(results: Sequence[object]) -> list[int]:
     return [result.square for result in results if isinstance(result, Result)]
 
 
+def at_once(_: float) -> None:
+    """Pause for no time."""
+
+
 @pytest.mark.parametrize(
     ("deed", "harm", "words", "timeout_s"),
     [
@@ -76,13 +80,13 @@ def test_only_the_guilty_item_of_a_batch_pays(
     tmp_path: Path, deed: str, harm: Harm, words: str, timeout_s: float
 ) -> None:
     with worker(timeout_s, 200 * MEGABYTE if deed == "swell" else 0) as one:
-        results = run_abandonable(lambda: compute_each(one, batch_with(deed, tmp_path)), DEADLINE_S)
+        results = run_abandonable(lambda: compute_each(one, batch_with(deed, tmp_path), pause=at_once), DEADLINE_S)
     casualty = results.pop(GUILTY)
     assert isinstance(casualty, Casualty)
     assert casualty.harm is harm
     assert words in casualty.detail
     assert squares(results) == [number**2 for number in range(16) if number != GUILTY]
-    tries_alone = 5 if harm is Harm.KILLED else 2
+    tries_alone = TRIES_IF_KILLED if harm is Harm.KILLED else 2
     assert attempts(tmp_path, GUILTY) == 1 + tries_alone
     assert not (tmp_path / "sprung").exists(), "something that a worker sent was unpickled"
 
@@ -204,11 +208,15 @@ class Spoiled:
         return Reply([job.number for job in jobs], 0.0, 0)
 
 
-@pytest.mark.parametrize(("harm", "tries"), [(Harm.CRASHED, 2), (Harm.TIMED_OUT, 2), (Harm.BUG, 2), (Harm.KILLED, 5)])
+@pytest.mark.parametrize(("harm", "tries"), [(Harm.CRASHED, 2), (Harm.TIMED_OUT, 2), (Harm.BUG, 2), (Harm.KILLED, 10)])
 def test_how_often_an_item_is_tried(harm: Harm, tries: int) -> None:
     enough, too_many = Spoiled(harm, tries - 1), Spoiled(harm, tries)
-    assert compute_each(enough, [Job(3)]) == [3]  # type: ignore[arg-type]
-    assert compute_each(too_many, [Job(3)]) == [Casualty(harm, "spoiled")]  # type: ignore[arg-type]
+    pauses: list[float] = []
+    assert compute_each(enough, [Job(3)], pause=pauses.append) == [3]  # type: ignore[arg-type]
+    # Only one who kills is waited out, longer and longer.
+    assert len(pauses) == (tries - 1 if harm is Harm.KILLED else 0)
+    assert pauses == sorted(pauses)
+    assert compute_each(too_many, [Job(3)], pause=at_once) == [Casualty(harm, "spoiled")]  # type: ignore[arg-type]
     assert enough.asked == too_many.asked == [1] * tries
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.errors import StorageError
+from aggregator.errors import StorageError, UsageError
 from aggregator.publish.overview import AILING_SHOWN, LAST_RUNS, ObservedFeed, load_overview, observed_feeds
 from aggregator.records import Harm, ImageUpdate, QuarantinedItem, RunSummary
 from aggregator.store import sqlite
@@ -126,7 +126,7 @@ def test_an_empty_database_has_an_overview(tmp_path: Path) -> None:
 
 
 def test_without_a_database_there_is_no_overview(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="there is no database"):
+    with pytest.raises(UsageError, match="there is no database"):
         load_overview(url_of(tmp_path), NOW)
 
 

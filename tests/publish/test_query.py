@@ -184,7 +184,7 @@ except KeyboardInterrupt:
 
 
 def test_without_a_database_the_remedy_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match=r"there is no database at .*news\.db yet; “aggregator fetch” makes it"):
+    with pytest.raises(UsageError, match=r"there is no database at .*news\.db yet; “aggregator run” makes it"):
         ask(url_of(tmp_path), "SELECT 1")
     assert list(tmp_path.iterdir()) == []
 

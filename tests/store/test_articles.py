@@ -70,7 +70,7 @@ def test_what_was_saved_is_known_by_entry_and_by_address(tmp_path: Path) -> None
 
 
 def _known(article_id: int, one: ParsedEntry) -> KnownArticle:
-    return KnownArticle(article_id, TextRank(len(one.content), len(one.summary), text_hash(one)))
+    return KnownArticle(article_id, TextRank(len(one.content), len(one.summary), text_hash(one), -1))
 
 
 def test_what_a_text_is_worth_is_counted_in_characters(tmp_path: Path) -> None:

@@ -42,8 +42,9 @@ def test_the_starter_file_explains_every_key() -> None:
         assert f"\n#   {key} " in starter_feeds()
 
 
-def test_no_file_means_no_feeds(tmp_path: Path) -> None:
-    assert load_subscriptions(tmp_path / "feeds.toml", {}) == []
+def test_a_missing_file_is_no_silence(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"there is no .*feeds\.toml; write one"):
+        load_subscriptions(tmp_path / "feeds.toml", {})
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "feeds = []\n", b"\xef\xbb\xbf# from Windows\r\n"])

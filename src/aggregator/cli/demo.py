@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -24,10 +26,10 @@ SAMPLE = """
 
 NEXT = """
 What to type next:
-  aggregator --config {settings} status
-  aggregator --config {settings} query "SELECT topic, COUNT(*) FROM articles GROUP BY topic"
-  aggregator demo    again: it asks conditionally and stores only what moved
-  aggregator init    for feeds of your own"""
+  {program} --config {settings} status
+  {program} --config {settings} query "SELECT topic, COUNT(*) FROM articles GROUP BY topic"
+  {program} demo    again: it asks conditionally and stores only what moved
+  {program} init    for feeds of your own"""
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -69,4 +71,9 @@ def _print_result(settings: Settings) -> None:
     typer.echo("\nSome of what is in the database now:")
     with run_query(settings.database_url, SAMPLE) as (columns, rows):
         print_table(columns, rows)
-    typer.echo(NEXT.format(settings=settings.path))
+    typer.echo(NEXT.format(program=_program(), settings=os.path.relpath(settings.path)))
+
+
+def _program() -> str:
+    """Return what to type for this program: its name where a shell finds it, else where it is."""
+    return "aggregator" if shutil.which("aggregator") else os.path.relpath(sys.argv[0])

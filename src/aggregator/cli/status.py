@@ -41,7 +41,8 @@ def _print(overview: Overview) -> None:
     typer.echo(overview.database)
     for name, number in overview.counts.items():
         typer.echo(f"  {number:>8}  {name}")
-    typer.echo(f"  newest article seen at {overview.newest_article_at or 'never'} (UTC)")
+    newest = overview.newest_article_at
+    typer.echo(f"  newest article seen at {newest} (UTC)" if newest else "  no article seen yet")
     typer.echo("\nlast runs")
     columns = ("id", "command", "started_at", "seconds", "exit_code")
     rows = [[run[key] for key in columns] + [_ended(run["counts"], run["exit_code"])] for run in overview.runs]

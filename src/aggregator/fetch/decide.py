@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from aggregator.fetch.identity import content_hash, entry_keys, url_key
@@ -36,7 +37,8 @@ def decide_changes(entries: Sequence[ParsedEntry], known: KnownArticles, now: da
     for entry, key, address in zip(entries, keys, addresses, strict=True):
         if key not in changes:
             elsewhere = known.article_by_url_key.get(address) if address and claims[address] == 1 else None
-            changes[key] = _decide(entry, (key, address), known.by_entry_key.get(key), elsewhere, now)
+            change = _decide(entry, (key, address), known.by_entry_key.get(key), elsewhere, now)
+            changes[key] = _with_leadership(change, elsewhere, known.feed_id)
     return list(changes.values())
 
 
@@ -55,7 +57,6 @@ def _decide(
         article_id, sighting_id, leads = sighting.article_id, sighting.sighting_id, sighting.leads
     elif elsewhere is not None:
         kind, article_id = ChangeKind.SIGHTED, elsewhere.article_id
-        leads = text_rank(entry, text_hash) > elsewhere.rank
     return ArticleChange(
         kind=kind,
         entry=entry,
@@ -69,9 +70,16 @@ def _decide(
     )
 
 
-def text_rank(entry: ParsedEntry, text_hash: str) -> TextRank:
+def _with_leadership(change: ArticleChange, elsewhere: KnownArticle | None, feed_id: int) -> ArticleChange:
+    """Decide whether a known article takes the text of the feed that sighted it."""
+    if change.kind is not ChangeKind.SIGHTED or elsewhere is None:
+        return change
+    return replace(change, leads=text_rank(change.entry, change.content_hash, feed_id) > elsewhere.rank)
+
+
+def text_rank(entry: ParsedEntry, text_hash: str, feed_id: int) -> TextRank:
     """Return what an entry's text is worth beside another feed's text of the same article."""
-    return TextRank(len(entry.content), len(entry.summary), text_hash)
+    return TextRank(len(entry.content), len(entry.summary), text_hash, -feed_id)
 
 
 def effective_at(published_at: datetime | None, first_seen_at: datetime) -> datetime:

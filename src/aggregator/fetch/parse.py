@@ -18,7 +18,7 @@ from aggregator.fetch.charset import declared_charset, decode_document
 from aggregator.fetch.entries import feed_from_raw
 from aggregator.fetch.jsonfeed import read_json
 from aggregator.fetch.xmlfeed import MAX_ENTRIES, RawFeed, read_xml
-from aggregator.records import ParsedFeed, ParseJob
+from aggregator.records import ParsedEntry, ParsedFeed, ParseJob
 
 __all__ = ["MAX_ENTRIES", "parse_feed", "parse_feeds"]
 
@@ -34,12 +34,25 @@ def parse_feed(job: ParseJob) -> ParsedFeed:
     """Return the entries of the feed in `job.body`, or a `problem` that says to a person what the body is instead.
 
     `guid`, `url` and `published_at` are what feedparser reads; `title` is the plain text of feedparser's title (the
-    rule stands in `plaintext`). At most MAX_ENTRIES entries are read, the first ones; `note` then says so.
+    rule stands in `plaintext`). At most MAX_ENTRIES entries are read, the first ones; `note` then says so. An entry in
+    which nothing stands is none.
 
     Raises:
-        RecursionError: the document is nested too deep to be read.
-        MemoryError: it does not fit.
+        MemoryError: the document does not fit.
     """
+    try:
+        feed = _parsed(job)
+    except RecursionError:
+        return ParsedFeed(problem="nested too deep to be read")
+    return replace(feed, entries=tuple(entry for entry in feed.entries if _says_something(entry)))
+
+
+def _says_something(entry: ParsedEntry) -> bool:
+    texts = (entry.guid, entry.url, entry.title, entry.summary, entry.content)
+    return any(texts) or bool(entry.categories or entry.images)
+
+
+def _parsed(job: ParseJob) -> ParsedFeed:
     problem = sniff.bytes_problem(job.body)
     if problem is not None:
         return ParsedFeed(problem=problem)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from aggregator.errors import StorageError
+from aggregator.errors import StorageError, UsageError
 from aggregator.store.reading import open_read_only
 
 LAST_RUNS = 5
@@ -61,7 +61,8 @@ def load_overview(database_url: str, now: datetime) -> Overview:
     """Read the overview.
 
     Raises:
-        StorageError: there is no database, or it cannot be read.
+        UsageError: there is no database yet.
+        StorageError: it cannot be read.
     """
     with closing(open_read_only(database_url)) as connection:
         connection.row_factory = sqlite3.Row
@@ -102,7 +103,7 @@ def observed_feeds(database_url: str) -> dict[str, ObservedFeed]:
     """
     try:
         connection = open_read_only(database_url)
-    except StorageError:
+    except UsageError:
         return {}
     with closing(connection):
         try:

@@ -36,7 +36,8 @@ def run_query(
 
     Raises:
         UsageError: the statement is wrong, would do more than read, or computes for longer than `cpu_limit_s`.
-        StorageError: there is no database, or it cannot be read.
+        UsageError: there is no database yet.
+        StorageError: it cannot be read.
     """
     connection = open_read_only(database_url)
     deadline = time.process_time() + cpu_limit_s

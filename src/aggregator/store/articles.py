@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, func, insert, literal, select, update
+from sqlalchemy import Row, bindparam, case, delete, func, insert, literal, select, update
 from sqlalchemy.engine import Connection
 
 from aggregator.records import (
@@ -37,6 +37,7 @@ class ArticleRows:
         found = select_in(self._connection, _OF_FEED, entry_keys, of_feed=feed_id)
         articles = select_in(self._connection, _AT_ADDRESS, url_keys)
         return KnownArticles(
+            feed_id=feed_id,
             by_entry_key={
                 row.entry_key: KnownSighting(
                     row.id, row.article_id, row.entry_key, row.content_hash, leads=row.feed_id == feed_id
@@ -45,8 +46,7 @@ class ArticleRows:
             },
             # The oldest wins where several share an address.
             article_by_url_key={
-                row.url_key: KnownArticle(row.id, TextRank(row.content_chars, row.summary_chars, row.content_hash))
-                for row in sorted(articles, key=lambda row: -row.id)
+                row.url_key: KnownArticle(row.id, _rank(row)) for row in sorted(articles, key=lambda row: -row.id)
             },
         )
 
@@ -168,6 +168,7 @@ _AT_ADDRESS = select(
     article.c.url_key,
     article.c.id,
     article.c.content_hash,
+    article.c.feed_id,
     func.length(article.c.content).label("content_chars"),
     func.length(article.c.summary).label("summary_chars"),
 ).where(article.c.url_key.in_(one_of_many()))
@@ -179,6 +180,10 @@ _OF_FEED = (
 )
 
 _TEXT = ("title", "summary", "content", "content_hash")
+
+
+def _rank(row: Row[Any]) -> TextRank:
+    return TextRank(row.content_chars, row.summary_chars, row.content_hash, -row.feed_id)
 
 
 def _article_values(change: ArticleChange) -> dict[str, Any]:

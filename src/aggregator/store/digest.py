@@ -19,7 +19,7 @@ _CONTENT = {
     "images": """
         SELECT url, path, thumbnail, width, height, kind, phash, error FROM images""",
     "pictures of articles": """
-        SELECT a.url, a.title, a.image, a.thumbnail FROM articles a""",
+        SELECT a.url, a.title, a.feed_url, a.image, a.thumbnail FROM articles a""",
 }
 """No ids, no times of ours, no logs: those differ between two runs over the same news."""
 

@@ -11,6 +11,7 @@ def open_read_only(url: str) -> sqlite3.Connection:
     """Return a plain connection that can read the views and change nothing. The dialect is chosen here.
 
     Raises:
-        StorageError: there is no database yet, or what is there is not ours.
+        UsageError: there is no database yet.
+        StorageError: what is there is not ours.
     """
     return sqlite.open_read_only(url)

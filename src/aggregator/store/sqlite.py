@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from aggregator.errors import ConfigError, StorageError
+from aggregator.errors import ConfigError, StorageError, UsageError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -74,11 +74,12 @@ def open_read_only(url: str) -> sqlite3.Connection:
     """Return a plain connection that can only read, for people's own SQL: not even ATTACH can write a file.
 
     Raises:
-        StorageError: there is no database yet, or the file is not ours.
+        UsageError: there is no database yet.
+        StorageError: the file is not ours.
     """
     path = path_of(url)
     if not path.exists():
-        raise StorageError(f"there is no database at {path} yet; “aggregator fetch” makes it")
+        raise UsageError(f"there is no database at {path} yet; “aggregator run” makes it")
     _refuse_foreign_file(path)
     connection = sqlite3.connect(_as_uri(path, "ro"), uri=True, timeout=BUSY_TIMEOUT_S)
     connection.execute("PRAGMA query_only = ON")

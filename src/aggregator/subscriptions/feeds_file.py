@@ -38,13 +38,15 @@ def load_subscriptions(path: Path, environment: Mapping[str, str]) -> list[Subsc
 
     Returns:
         All subscriptions in the order of the file, disabled ones included. Of two spellings of one URL the first
-        counts. An absent file means none.
+        counts.
 
     Raises:
-        ConfigError: the file or one of its values cannot be used; the text names the feed and the key.
+        ConfigError: there is no such file, or it or one of its values cannot be used; the text names feed and key.
     """
     if not path.exists():
-        return []
+        raise ConfigError(
+            f"there is no {path}; write one with a [[feeds]] table for each feed, or type “aggregator init”"
+        )
     try:
         # With or without the byte order mark that editors on Windows write.
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
