@@ -37,6 +37,7 @@ from aggregator.records import (
     Harm,
     ImageToFetch,
     ImageUpdate,
+    ModelId,
     PictureJob,
     QuarantinedItem,
     RunSummary,
@@ -86,7 +87,8 @@ def run_stages(
     """
     with ExitStack() as stack:
         for stage in stages:
-            stack.enter_context(StageLock(file_of(settings.database_url), stage))
+            # Resolved, or a database that is reached through a link would have two locks.
+            stack.enter_context(StageLock(file_of(settings.database_url).resolve(), stage))
         # Only a fetch asks feeds: an analysis must not fail for want of a feed's password.
         subscriptions = load_subscriptions(settings.feeds_path, environment) if FETCH in stages else []
         installation = stack.enter_context(open_installation(settings, environment, subscriptions))
@@ -144,6 +146,9 @@ class _Run:
         self._command = command
         self._stop = stop
         self._started_s, self._started_cpu_s = time.monotonic(), time.process_time()
+        lexicon_dir = installation.settings.lexicon_dir
+        # First, because the word lists may be wrong: nothing has begun then.
+        self._text_model = text_model(lexicon_dir) if ANALYZE in stages else None
         with self._transaction() as transaction:
             self._run_id = transaction.runs.start(command, installation.clock.now())
             if FETCH in stages:
@@ -188,8 +193,8 @@ class _Run:
         fetch_is_done: Callable[[], bool] = lambda: True  # noqa: E731 - the case without a fetch, beside the other
         if FETCH in stages:
             fetch_is_done = add_fetch_stage(flow, self._fetch_parts())
-        if ANALYZE in stages:
-            add_analyze_stage(flow, self._analyze_parts(fetch_is_done))
+        if self._text_model is not None:
+            add_analyze_stage(flow, self._analyze_parts(self._text_model, fetch_is_done))
         return flow
 
     def _fetch_parts(self) -> FetchParts:
@@ -214,13 +219,13 @@ class _Run:
             parse_workers=self._process_count(),
         )
 
-    def _analyze_parts(self, fetch_is_done: Callable[[], bool]) -> AnalyzeParts:
+    def _analyze_parts(self, method: ModelId, fetch_is_done: Callable[[], bool]) -> AnalyzeParts:
         settings = self._installation.settings
         return AnalyzeParts(
             images_dir=settings.images_dir,
             thumbnail_sizes=settings.analyze.thumbnail_sizes,
             lexicon_dir=settings.lexicon_dir,
-            text_model=text_model(settings.lexicon_dir),
+            text_model=method,
             workers=self._process_count(),
             read=self._read,
             writer=self._writer,
@@ -234,7 +239,8 @@ class _Run:
     def _park(self, bug: Bug) -> None:
         """Set an item aside with the traceback, so that it is not worked on for ever."""
         item = _quarantined(bug)
-        self._writer.submit(lambda transaction: transaction.quarantine.add(item, self._installation.clock.now()))
+        # Waited for: before the row stands, the item would be found pending again.
+        self._writer.call(lambda transaction: transaction.quarantine.add(item, self._installation.clock.now()))
 
     def _exit_code(self, reports: Sequence[StageReport]) -> ExitCode:
         if self._flow.bugs:

@@ -4,6 +4,7 @@
     ├── UsageError            2   a wrong argument, an unknown name
     │   └── ConfigError       2   a settings or subscriptions file that cannot be used as it is
     ├── StorageError         74   disk, permission, a database that is damaged, foreign or too new
+    │   └── ResourceError    74   no more threads or processes to be had
     └── AlreadyRunningError  75   another run of the same stage holds the lock
 
 Expected failures of single items (a feed that times out, a broken picture) are not errors: they are values in
@@ -48,6 +49,10 @@ class StorageError(AggregatorError):
     """The database or the folder of pictures could not be read or written."""
 
     exit_code = ExitCode.STORAGE
+
+
+class ResourceError(StorageError):
+    """The system has no more of something to give: threads, processes."""
 
 
 class AlreadyRunningError(AggregatorError):

@@ -115,6 +115,7 @@ def test_the_users_own_data_are_in_the_users_data_folder(cli: Cli, tmp_path: Pat
     config, share = tmp_path / "etc" / "aggregator", tmp_path / "share"
     config.mkdir(parents=True)
     (config / "aggregator.toml").touch()
+    (config / "feeds.toml").touch()
     folders = {"XDG_CONFIG_HOME": str(config.parent), "XDG_DATA_HOME": str(share)}
     assert cli.run_json("fetch", **folders)["counts"]["save feeds"] == {}
     assert (share / "aggregator" / "data" / "news.db").is_file()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -152,9 +153,14 @@ def test_a_mark_and_control_characters_are_no_obstacle() -> None:
     assert (feed.problem, feed.title) == (None, "a bc")
 
 
-def test_nesting_without_end_is_left_to_the_pool() -> None:
-    with pytest.raises(RecursionError):
-        read(b'{"items":' + b"[" * 200_000)
+def test_nesting_without_end_is_named() -> None:
+    assert read(b'{"items":' + b"[" * 200_000).problem == "nested too deep to be read"
+
+
+def test_half_a_character_in_a_pictures_address_is_no_address() -> None:
+    feed = read(rb'{"items": [{"title": "One", "image": "http://x.test/\udfff.png"}]}')
+    assert feed.entries[0].images == ()
+    msgspec.msgpack.encode(feed)
 
 
 _JSON = st.recursive(

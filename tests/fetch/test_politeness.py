@@ -19,7 +19,7 @@ HOSTS = ["a", "b", "c", "d"]
 def room(items: Sequence[str]) -> WaitingRoom[str]:
     """A room in which the first letter of an item is its host."""
     waiting = WaitingRoom[str](lambda item: item[0])
-    waiting.add(items)
+    waiting.add(items, at_most=100)
     return waiting
 
 
@@ -186,7 +186,7 @@ def test_a_host_that_must_wait_holds_up_no_other() -> None:
     gate.begin("b", 0.0)
     gate.end("b", 0.0)
     assert waiting.take(9, gate, 0.0) == ["b2"]
-    waiting.add(["c1"])
+    assert waiting.add(["c1", "c2", "c3"], at_most=1) == 1
     assert sorted(waiting.items()) == ["a2", "a3", "c1"]
     assert waiting.take(9, gate, 0.0) == ["c1"]
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from aggregator.fetch import worklists
 from aggregator.fetch.images import CLAIM
 from aggregator.fetch.politeness import HostGate
-from aggregator.fetch.worklists import PoliteWorkList, feeds_due, images_due
+from aggregator.fetch.worklists import LOOK_EVERY_S, PoliteWorkList, feeds_due, images_due
 from aggregator.ports import StoreTransaction
 from aggregator.records import (
     ArticleChange,
@@ -203,6 +203,7 @@ def test_pictures_that_come_while_the_list_is_worked_on_are_on_it(world: World) 
     due = world.images()
     assert due.take(9) == [], "articles may still come"
     world.name_pictures("https://cdn.test/1.jpg")
+    world.now_s += LOOK_EVERY_S
     taken = due.take(9)
     assert taken is not None
     assert [image.url for image in taken] == ["https://cdn.test/1.jpg"]
@@ -213,6 +214,20 @@ def test_pictures_that_come_while_the_list_is_worked_on_are_on_it(world: World) 
     due.done(taken[0])
     assert due.take(9) is None
     assert due.finished
+
+
+def test_one_host_of_many_pictures_does_not_hold_up_those_that_come_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worklists, "WINDOW", 7)
+    world.subscribe("https://a.test/1")
+    world.name_pictures(*(f"https://slow.test/{n}.jpg" for n in range(30)))
+    due = world.images()
+    slow = due.take(9) or ()
+    assert {image.host for image in slow} == {"slow.test"}
+    world.name_pictures("https://quick.test/1.jpg")
+    world.now_s += LOOK_EVERY_S
+    assert [image.host for image in due.take(9) or ()] == ["quick.test"]
 
 
 def test_a_picture_that_fails_makes_room_for_the_next_of_its_article(world: World) -> None:

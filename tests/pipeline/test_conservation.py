@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.errors import StorageError
+from aggregator.pipeline.abandon import run_abandonable
 from aggregator.pipeline.flow import QueuedStream
 from aggregator.ports import StageReport, Stream
 from aggregator.records import Casualty, Harm
@@ -267,3 +268,14 @@ def test_a_stream_of_another_machinery_is_refused(machine: Machine) -> None:
     assert not isinstance(stream, QueuedStream)
     with pytest.raises(TypeError, match="foreign"):
         machine.flow.save("note", each(note), stream)
+
+
+def test_nobody_works_on_behind_the_back_of_a_run_that_failed(machine: Machine) -> None:
+    def fails(_: object) -> None:
+        raise OSError("stderr is closed")
+
+    machine.flow.save("note", each(note), machine.flow.pull("numbers", Source(range(10_000)), look_ahead=4))
+    with pytest.raises(OSError, match="stderr is closed"):
+        run_abandonable(lambda: machine.flow.run(fails), DEADLINE_S)
+    assert not [thread.name for thread in machine.flow._threads if thread.is_alive()]
+    assert not machine.writer._thread.is_alive()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
-from aggregator.errors import StorageError
+from aggregator.errors import ResourceError, StorageError
 from aggregator.pipeline.abandon import run_abandonable
 from aggregator.pipeline.processes import TRIES_IF_KILLED, compute_each
 from aggregator.pipeline.worker import Reply, Worker, process_context
@@ -224,3 +226,17 @@ def test_nothing_to_compute_asks_nobody() -> None:
     nobody = Spoiled(Harm.CRASHED, 0)
     assert compute_each(nobody, []) == []  # type: ignore[arg-type]
     assert nobody.asked == []
+
+
+def test_want_of_processes_is_no_items_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Worker) -> Connection:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    pauses: list[float] = []
+    monkeypatch.setattr("aggregator.pipeline.worker.time.sleep", pauses.append)
+    with worker() as one:
+        monkeypatch.setattr(Worker, "_start", refuse)
+        with pytest.raises(ResourceError, match="no worker process can be started"):
+            compute_each(one, [Job(1)])
+    assert pauses == sorted(pauses)
+    assert len(pauses) == 3

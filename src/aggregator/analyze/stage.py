@@ -34,6 +34,12 @@ R = TypeVar("R", PictureResult, ArticleAnalysis)
 TEXT_BATCH = 128
 PICTURE_BATCH = 1
 
+LOOK_AHEAD_PICTURES, LOOK_AHEAD_ARTICLES = 256, 4096
+"""Jobs that wait in memory: ids and paths of pictures, headlines and summaries of articles."""
+
+MOST_IN_BATCHES = 8192
+"""Articles that all workers together may have in hand. What is in hand is named in a query, which has its limits."""
+
 
 @dataclass(frozen=True, slots=True)
 class AnalyzeParts:
@@ -124,7 +130,7 @@ def _add_pictures(flow: Flow[StoreTransaction], parts: AnalyzeParts, model_id: i
 
     pending = PendingWork(load, lambda job: job.image_id, parts.more_may_come)
     function = partial(analyze_pictures, images_dir=str(parts.images_dir), thumbnail_sizes=parts.thumbnail_sizes)
-    jobs = flow.pull("pictures pending", pending, look_ahead=4 * parts.workers * PICTURE_BATCH, done=pending.done)
+    jobs = flow.pull("pictures pending", pending, look_ahead=LOOK_AHEAD_PICTURES, done=pending.done)
     analyzed: Stream[Analyzed[PictureJob, PictureResult]] = flow.processes(
         "see",
         ProcessTask(function, PictureJob, PictureResult),
@@ -166,7 +172,7 @@ def _add_text(flow: Flow[StoreTransaction], parts: AnalyzeParts, model_id: int) 
 
     pending = PendingWork(load, lambda job: job.article_id, parts.more_may_come)
     function = partial(analyze_articles, lexicon_dir=str(parts.lexicon_dir) if parts.lexicon_dir else None)
-    jobs = flow.pull("articles pending", pending, look_ahead=4 * parts.workers * TEXT_BATCH, done=pending.done)
+    jobs = flow.pull("articles pending", pending, look_ahead=LOOK_AHEAD_ARTICLES, done=pending.done)
     analyzed: Stream[Analyzed[ArticleJob, ArticleAnalysis]] = flow.processes(
         "understand",
         ProcessTask(function, ArticleJob, ArticleAnalysis),
@@ -174,7 +180,7 @@ def _add_text(flow: Flow[StoreTransaction], parts: AnalyzeParts, model_id: int) 
         job_of=_itself,
         join=_with_result,
         workers=parts.workers,
-        batch=TEXT_BATCH,
+        batch=min(TEXT_BATCH, MOST_IN_BATCHES // parts.workers),
     )
     flow.save("save labels", save, analyzed)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 import shutil
 import sys
@@ -83,9 +84,10 @@ def _csv_cell(value: object) -> object:
 
 
 def print_json_lines(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print one JSON object a row."""
+    """Print one JSON object a row. JSON has no infinite numbers, so they become null."""
     for row in rows:
-        typer.echo(json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=True, default=_hexadecimal))
+        values = (None if isinstance(value, float) and not math.isfinite(value) else value for value in row)
+        typer.echo(json.dumps(dict(zip(columns, values, strict=True)), ensure_ascii=True, default=_hexadecimal))
 
 
 def _hexadecimal(value: object) -> str:

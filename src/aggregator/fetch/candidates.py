@@ -27,9 +27,13 @@ _WEB_SCHEME = re.compile(r"https?:", re.I)
 _WHITE_SPACE = re.compile(r"[\x00-\x20]+")
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half a character, which JSON can write and UTF-8 cannot: no address holds one."""
+
+
 def absolute_url(url: str | None, base_url: str, *, schemes: tuple[str, ...] = ("http://", "https://")) -> str | None:
     """Return `url` resolved against `base_url`, or None where that is no address under one of `schemes`."""
-    if not url or len(url) > MAX_URL_CHARS:
+    if not url or len(url) > MAX_URL_CHARS or _SURROGATE.search(url):
         return None
     url = url.strip().replace("&amp;", "&")  # escaped once too often: no address holds this on purpose
     if _PLAIN_ADDRESS.match(url):  # joining is slow, and most addresses stand alone

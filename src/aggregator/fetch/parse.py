@@ -34,22 +34,21 @@ def parse_feed(job: ParseJob) -> ParsedFeed:
     """Return the entries of the feed in `job.body`, or a `problem` that says to a person what the body is instead.
 
     `guid`, `url` and `published_at` are what feedparser reads; `title` is the plain text of feedparser's title (the
-    rule stands in `plaintext`). At most MAX_ENTRIES entries are read, the first ones; `note` then says so. An entry in
-    which nothing stands is none.
+    rule stands in `plaintext`). At most MAX_ENTRIES entries are read, the first ones; `note` then says so. An item in
+    which nothing stands is no entry.
 
     Raises:
         MemoryError: the document does not fit.
     """
     try:
-        feed = _parsed(job)
+        return _parsed(job)
     except RecursionError:
         return ParsedFeed(problem="nested too deep to be read")
-    return replace(feed, entries=tuple(entry for entry in feed.entries if _says_something(entry)))
 
 
 def _says_something(entry: ParsedEntry) -> bool:
     texts = (entry.guid, entry.url, entry.title, entry.summary, entry.content)
-    return any(texts) or bool(entry.categories or entry.images)
+    return any(texts) or bool(entry.published_raw or entry.categories or entry.images)
 
 
 def _parsed(job: ParseJob) -> ParsedFeed:
@@ -82,4 +81,5 @@ def _judged(raw: RawFeed, text: str, url: str) -> ParsedFeed:
         if not raw.version or not raw.feed:
             return ParsedFeed(problem=sniff.document_problem(text))
     feed = feed_from_raw(raw, url)
+    feed = replace(feed, entries=tuple(entry for entry in feed.entries if _says_something(entry)))
     return replace(feed, note=f"only the first {MAX_ENTRIES} entries were read") if raw.is_cut else feed

@@ -28,7 +28,7 @@ class HostGate:
 
     def __init__(self, per_host: int, spacing_s: float) -> None:
         """Allow `per_host` requests at a time, and one start every `spacing_s`."""
-        self._per_host = per_host
+        self.per_host = per_host
         self._spacing_s = spacing_s
         self._hosts: dict[str, _Host] = {}
         self._resting: deque[tuple[float, str]] = deque()
@@ -43,7 +43,7 @@ class HostGate:
         with self._lock:
             self._forget_rested(now_s)
             state = self._hosts.setdefault(host, _Host())
-            if state.admitted + state.busy >= self._per_host or now_s < state.next_at_s:
+            if state.admitted + state.busy >= self.per_host or now_s < state.next_at_s:
                 return False
             if self._spacing_s > 0 and state.admitted:
                 return False
@@ -92,11 +92,15 @@ class WaitingRoom(Generic[T]):
         """Return all waiting items."""
         return [item for waiting in self._by_host.values() for item in waiting]
 
-    def add(self, items: Sequence[T]) -> None:
-        """Let `items` wait, each behind the others of its host."""
+    def add(self, items: Sequence[T], at_most: int) -> int:
+        """Let `items` wait, each behind the others of its host, `at_most` of each; return how many do."""
+        before = self._count
         for item in items:
-            self._by_host.setdefault(self._host_of(item), deque()).append(item)
-        self._count += len(items)
+            waiting = self._by_host.setdefault(self._host_of(item), deque())
+            if len(waiting) < at_most:
+                waiting.append(item)
+                self._count += 1
+        return self._count - before
 
     def take(self, limit: int, gate: HostGate, now_s: float) -> list[T]:
         """Return at most `limit` items whose host admits them, at most one of each host in a round."""

@@ -20,7 +20,10 @@ from aggregator.records import FeedToFetch, ImageToFetch
 T = TypeVar("T", FeedToFetch, ImageToFetch)
 
 WINDOW = 500
-"""Items that wait in memory for their host. More would make the choice no fairer: the rows interleave the hosts."""
+"""Items that wait in memory for their host, at most."""
+
+LOOK_EVERY_S = 0.25
+"""How long a look at the rows is good for, when it found less than there is room for."""
 
 
 class PoliteWorkList(Generic[T]):
@@ -48,6 +51,7 @@ class PoliteWorkList(Generic[T]):
         self._gate = gate
         self._monotonic = monotonic
         self._more_may_come = more_may_come
+        self._look_again_at_s = 0.0
         self._taken = 0
         self._done = 0
         self.ended = False
@@ -64,9 +68,8 @@ class PoliteWorkList(Generic[T]):
     def take(self, limit: int) -> Sequence[T] | None:
         """Return items that may be asked for now; none while their hosts must wait; None when there are no more."""
         may_grow = self._more_may_come() or self._taken != self._done
-        if len(self._waiting) < limit:
-            self._refill()
-        if not self._waiting and not may_grow:
+        looked = self._refill(limit, may_grow=may_grow)
+        if looked and not self._waiting and not may_grow:
             self.ended = True
             return None
         items = self._waiting.take(limit, self._gate, self._monotonic())
@@ -75,9 +78,20 @@ class PoliteWorkList(Generic[T]):
             self._claim(items)
         return items
 
-    def _refill(self) -> None:
+    def _refill(self, limit: int, *, may_grow: bool) -> bool:
+        """Look for more in the rows, where there is room and it may be worth it; return whether they were looked at.
+
+        Of one host no more may wait than it will be asked for soon, or one slow host would fill the whole window.
+        """
+        now_s = self._monotonic()
+        is_last_look = not self._waiting and not may_grow
+        if len(self._waiting) >= limit or (now_s < self._look_again_at_s and not is_last_look):
+            return False
         present = {self._id_of(item) for item in self._waiting.items()}
-        self._waiting.add(self._load(WINDOW - len(present), present))
+        found = self._load(WINDOW - len(present), present)
+        added = self._waiting.add(found, at_most=2 * self._gate.per_host)
+        self._look_again_at_s = now_s if added == WINDOW - len(present) else now_s + LOOK_EVERY_S
+        return True
 
 
 def feeds_due(

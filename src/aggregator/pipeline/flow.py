@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from aggregator.errors import StorageError
+from aggregator.errors import ResourceError, StorageError
 from aggregator.pipeline.meter import Meter
 from aggregator.pipeline.processes import compute_each
 from aggregator.pipeline.queue import BoundedQueue, Cancelled, Drained, Slot
@@ -227,18 +227,31 @@ class FlowRunner(Generic[Transaction]):
 
         Raises:
             StorageError: the database or the disk failed; what was committed before stays.
+            ResourceError: the system has no more threads or processes to give.
         """
+        try:
+            self._start()
+            for thread in self._threads:
+                while thread.is_alive():
+                    thread.join(TICK_S)
+                    on_tick(self.reports())
+        except BaseException as error:  # noqa: BLE001 - raised below, once nobody works on behind our back
+            self._fail(error)
         for thread in self._threads:
-            thread.start()
-        for thread in self._threads:
-            while thread.is_alive():
-                thread.join(TICK_S)
-                on_tick(self.reports())
+            if thread.ident is not None:
+                thread.join()
         self._writer.close()
-        on_tick(self.reports())
         if self._failure is not None:
             raise self._failure
+        on_tick(self.reports())
         return self.reports()
+
+    def _start(self) -> None:
+        try:
+            for thread in self._threads:
+                thread.start()
+        except RuntimeError as error:
+            raise ResourceError(f"no more threads can be started ({error}); set [fetch] workers lower") from error
 
     def reports(self) -> list[StageReport]:
         """Return what each stage did so far, in the order of the flow."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -39,7 +40,10 @@ class StageLock:
             raise StorageError(f"the lock {self._path} cannot be opened: {error.strerror}") from error
         try:
             _lock(file)
-        except OSError:
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK):
+                os.close(file)
+                raise StorageError(f"the lock {self._path} cannot be taken: {error.strerror}") from error
             holder = os.pread(file, 20, 0).decode("ascii", "replace").strip() if hasattr(os, "pread") else ""
             os.close(file)
             by = f" (process {holder})" if holder else ""

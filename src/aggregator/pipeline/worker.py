@@ -9,6 +9,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from aggregator.errors import StorageError
+from aggregator.errors import ResourceError, StorageError
 from aggregator.pipeline.worker_child import (
     BUG,
     OUT_OF_MEMORY,
@@ -78,23 +79,22 @@ class Worker:
     def compute(self, jobs: Sequence[Any]) -> Reply | Casualty:
         """Send `jobs` as one batch and wait for the results, at most the item time-out.
 
-        Raises StorageError if the worker could not write to the disk.
+        Raises StorageError if the worker could not write to the disk, ResourceError if none can be started: neither is
+        any item's fault.
         """
         try:
             payload = msgspec.msgpack.encode(jobs)
         except Exception:  # noqa: BLE001 - a job that cannot be sent is our bug, and costs its own item alone
             return Casualty(Harm.BUG, traceback.format_exc())
+        pipe = self._started()
         try:
-            pipe = self._started()
             pipe.send_bytes(payload)
             if not pipe.poll(self._orders.item_timeout_s):
                 return self._timed_out()
             return self._read(pipe.recv_bytes(MAX_REPLY_BYTES), len(jobs))
         except BlockingIOError:  # what `_give_up_after` makes of a pipe on which nothing moves
             return self._timed_out()
-        except (EOFError, OSError) as error:
-            if self._process is None:
-                return Casualty(Harm.CRASHED, f"no worker process could be started: {error}")
+        except (EOFError, OSError):
             return _cause_of_death(self._end(kill=False))
 
     def close(self) -> None:
@@ -108,6 +108,17 @@ class Worker:
                 return self._pipe
             # Nothing was asked, so this is an end of file or a word too many: not this batch's fault, nor its answer.
             self._end(kill=True)
+        for pause_s in (0.1, 1.0, 3.0):
+            try:
+                return self._start()
+            except (OSError, EOFError):
+                time.sleep(pause_s)
+        try:
+            return self._start()
+        except (OSError, EOFError) as error:
+            raise ResourceError(f"no worker process can be started: {error}; set [analyze] workers lower") from error
+
+    def _start(self) -> Connection:
         pipe, childs_pipe = self._context.Pipe()
         _give_up_after(pipe, self._orders.item_timeout_s)
         lifeline, childs_lifeline = self._context.Pipe()

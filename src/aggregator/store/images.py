@@ -7,7 +7,20 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, FromClause, bindparam, delete, exists, func, insert, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.engine import Connection
 
 from aggregator.records import ImageToFetch, ImageUpdate, PictureJob, PictureResult
@@ -55,6 +68,7 @@ class ImageRows:
                 image.c.sha256.is_(None),
                 image.c.next_fetch_at <= cutoff,
                 image.c.id.not_in(excluding),
+                not_(_quarantined(image)),
                 wanted,
             )
             .order_by(turn, image.c.id)
@@ -148,7 +162,11 @@ def _quarantined(picture: FromClause) -> ColumnElement[bool]:
     return exists().where(
         quarantine_item.c.kind == "image",
         quarantine_item.c.item_id == picture.c.id,
-        quarantine_item.c.input_hash == picture.c.sha256,
+        # Set aside before there was a file: until there is one.
+        or_(
+            quarantine_item.c.input_hash == picture.c.sha256,
+            and_(quarantine_item.c.input_hash.is_(None), picture.c.sha256.is_(None)),
+        ),
     )
 
 

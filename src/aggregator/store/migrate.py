@@ -71,8 +71,9 @@ def _make_views(connection: Connection) -> None:
 
 
 def _drop_views(connection: Connection) -> None:
-    for name in inspect(connection).get_view_names():
-        connection.exec_driver_sql(f'DROP VIEW "{name}"')
+    """Drop our views, and leave alone those that people made beside them."""
+    for view in VIEWS:
+        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {view.name}")
 
 
 def _run_alembic(connection: Connection) -> None:
