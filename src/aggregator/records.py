@@ -132,7 +132,7 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class ParseJob:
-    """The bytes of one feed on their way to a worker. `charset` is the one that the HTTP header declared."""
+    """The bytes of one feed on their way to a worker. `content_type` is what the HTTP header said."""
 
     url: str
     body: bytes = field(repr=False)

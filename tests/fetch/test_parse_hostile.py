@@ -137,8 +137,10 @@ def test_an_entry_in_which_nothing_stands_is_none() -> None:
 def test_no_warning_leaks() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        item("<title>x</title><pubDate>Wed, 01 May 2024 08:00:00 GMT</pubDate>")
-        item("<title>x</title><pubDate>soon</pubDate>")
+        dated = item("<title>x</title><pubDate>Wed, 01 May 2024 08:00:00 GMT</pubDate>")
+        undated = item("<title>x</title><pubDate>soon</pubDate>")
+    assert dated.published_at is not None
+    assert undated.published_at is None
 
 
 _PIECES_LISTED = (

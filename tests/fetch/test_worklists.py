@@ -225,6 +225,8 @@ def test_one_host_of_many_pictures_does_not_hold_up_those_that_come_later(
     due = world.images()
     slow = due.take(9) or ()
     assert {image.host for image in slow} == {"slow.test"}
+    world.now_s += LOOK_EVERY_S
+    assert due.take(9) == [], "and now the rest of them waits"
     world.name_pictures("https://quick.test/1.jpg")
     world.now_s += LOOK_EVERY_S
     assert [image.host for image in due.take(9) or ()] == ["quick.test"]

@@ -94,17 +94,14 @@ def test_a_commit_that_fails_fails_its_operations(ledger: Ledger) -> None:
     assert rings == []
 
 
-@pytest.mark.parametrize(("bound", "size_bytes"), [("MAX_WAITING", 0), ("MAX_BYTES_WAITING", 1)])
-def test_those_who_submit_too_much_wait(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, bound: str, size_bytes: int
-) -> None:
-    monkeypatch.setattr(f"aggregator.pipeline.writer.{bound}", 10)
+def test_those_who_submit_too_much_wait(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aggregator.pipeline.writer.MAX_WAITING", 10)
     submitted: list[int] = []
     full = threading.Event()
 
     def submit(writer: Writer) -> None:
         for number in range(50):
-            writer.submit(lambda db, n=number: note(db, n), size_bytes)  # type: ignore[misc]
+            writer.submit(lambda db, n=number: note(db, n))  # type: ignore[misc]
             submitted.append(number)
             if len(submitted) == 10:
                 full.set()

@@ -16,10 +16,8 @@ Transaction = TypeVar("Transaction")
 R = TypeVar("R")
 
 MAX_WAITING = 512
-MAX_BYTES_WAITING = 64 * 1024 * 1024
 MAX_BATCH = 128
-"""Operations that share a commit. With a commit at about 1 ms and an operation at about 1 ms, more gains nothing and
-holds the database's write lock for longer than a second process should wait."""
+"""Operations that share a commit, at most: a second process shall not wait long for the database's write lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +39,14 @@ class WriterThread(Generic[Transaction]):
         """Write inside transactions that `begin` opens: committed when its block ends, rolled back when it raises."""
         self._begin = begin
         self._on_commit = on_commit
-        self._requests: BoundedQueue[_Request[Transaction]] = BoundedQueue(MAX_WAITING, MAX_BYTES_WAITING)
+        self._requests: BoundedQueue[_Request[Transaction]] = BoundedQueue(MAX_WAITING, max_bytes=0)
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
-    def submit(self, operation: Callable[[Transaction], R], size_bytes: int = 0) -> Future[R]:
+    def submit(self, operation: Callable[[Transaction], R]) -> Future[R]:
         """Queue `operation`, waiting while too much is queued; the future is done once the result is durable."""
         future: Future[R] = Future()
-        self._requests.put(_Request(operation, future), size_bytes)
+        self._requests.put(_Request(operation, future))
         return future
 
     def call(self, operation: Callable[[Transaction], R]) -> R:
