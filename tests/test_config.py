@@ -31,6 +31,14 @@ EVERY_KEY: dict[tuple[str, str], tuple[str, Any]] = {
     ("fetch", "images"): ("false", False),
     ("fetch", "contact"): ('"https://example.org/bot"', "https://example.org/bot"),
     ("fetch", "allow_private_networks"): ("true", True),
+    ("fetch", "max_interval"): ('"6h"', 21_600.0),
+    ("fetch", "full_text"): ("true", True),
+    ("fetch", "page_workers"): ("5", 5),
+    ("fetch", "max_page_bytes"): ('"1MB"', 1_000_000),
+    ("fetch", "proxy"): ('"http://proxy.example.org:3128"', "http://proxy.example.org:3128"),
+    ("fetch", "ca_file"): ('"inner-ca.pem"', "inner-ca.pem"),
+    ("fetch", "image_quota"): ('"10GB"', 10_000_000_000),
+    ("fetch", "keep_images"): ('"30d"', 2_592_000.0),
     ("analyze", "workers"): ("2", 2),
     ("analyze", "item_timeout"): ('"1m"', 60.0),
     ("analyze", "memory_limit"): ('"500 MiB"', 500 * 2**20),
@@ -75,6 +83,10 @@ def test_the_defaults_are_the_documented_ones(tmp_path: Path) -> None:
     assert settings.fetch.max_body_bytes == 10_000_000
     assert settings.fetch.images
     assert not settings.fetch.allow_private_networks
+    assert settings.fetch.max_interval_s == 86_400.0
+    assert not settings.fetch.full_text
+    assert (settings.fetch.proxy, settings.fetch.ca_file, settings.fetch.contact) == ("", "", "")
+    assert (settings.fetch.image_quota_bytes, settings.fetch.keep_images_s) == (0, 0.0)
     assert settings.analyze.thumbnail_sizes == (400,)
     assert settings.database_url == f"sqlite:///{tmp_path}/data/news.db"
     assert settings.images_dir == tmp_path / "data" / "images"

@@ -57,6 +57,26 @@ class FetchSettings:
     allow_private_networks: bool = setting(
         "allow_private_networks", False, "let URLs found in feeds lead to private addresses", "flag"
     )
+    max_interval_s: float = setting(
+        "max_interval", 86400.0, "a quiet feed is asked at least this often, if it allows that", "duration"
+    )
+    full_text: bool = setting(
+        "full_text", False, "fetch the page of every article for its text (needs the extra “full-text”)", "flag"
+    )
+    page_workers: int = setting("page_workers", 8, "threads that wait for pages", "count", 1, high=MOST_WORKERS)
+    max_page_bytes: int = setting("max_page_bytes", 5_000_000, "largest page", "size", 1000)
+    proxy: str = setting(
+        "proxy", "", "the URL of an HTTP proxy; empty: as HTTP_PROXY and the like say; “none”: no proxy", "text"
+    )
+    ca_file: str = setting(
+        "ca_file", "", "a PEM file of certificate authorities to trust beside the public ones", "text"
+    )
+    image_quota_bytes: int = setting(
+        "image_quota", 0, "what all stored pictures may take together; the oldest go first (0: no limit)", "size"
+    )
+    keep_images_s: float = setting(
+        "keep_images", 0.0, "how long a picture is kept after its articles were last listed (0: for ever)", "duration"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,8 @@ def _read_flag(value: object) -> bool:
 def _read_text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("expected text in quotes")  # noqa: TRY004
+    if any(character < " " or character == "\x7f" for character in value):
+        raise ValueError("expected text on one line, without control characters")
     return value
 
 

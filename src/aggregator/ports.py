@@ -17,15 +17,22 @@ from aggregator.records import (
     ArticleJob,
     Blob,
     Casualty,
+    EntryKeys,
     FeedToFetch,
     FeedUpdate,
+    HostLesson,
     ImageToFetch,
     ImageUpdate,
     KnownArticles,
+    Listing,
+    LoggedRequest,
     ModelId,
+    PageToFetch,
+    PageUpdate,
     PictureJob,
     PictureResult,
     QuarantinedItem,
+    RobotsFile,
 )
 
 T = TypeVar("T")
@@ -161,20 +168,108 @@ class FeedRows(Protocol):
         """Promise not to ask `feeds` again before the given times."""
         ...
 
-    def record(self, change: FeedUpdate) -> None:
-        """Keep what a request taught, and log it."""
+    def record(self, changes: Sequence[FeedUpdate]) -> None:
+        """Keep what requests taught, and log them."""
+        ...
+
+    def slices(self, feed_id: int) -> dict[bytes, int]:
+        """Return fingerprint → sighting of the entries in the document that was last read."""
+        ...
+
+    def slices_of(self, feed_ids: Collection[int]) -> dict[int, dict[bytes, int]]:
+        """Return the same of several feeds, those left out of whose document nothing is kept."""
+        ...
+
+    def keep_slices(self, slices: Mapping[int, Mapping[bytes, int] | None]) -> None:
+        """Keep fingerprint → sighting of documents just read, by feed; None where one could not be taken apart."""
+        ...
+
+
+class HostRows(Protocol):
+    """What hosts taught, inside a transaction."""
+
+    def lessons(self) -> list[HostLesson]:
+        """Return what is known of all hosts that taught something."""
+        ...
+
+    def learn(self, lesson: HostLesson) -> None:
+        """Keep a lesson in the place of an earlier one of the same host."""
+        ...
+
+
+class RequestLog(Protocol):
+    """The ledger, inside a transaction."""
+
+    def add(self, requests: Sequence[LoggedRequest]) -> None:
+        """Log requests for anything but feeds."""
+        ...
+
+
+class PageRows(Protocol):
+    """Pages of articles, inside a transaction."""
+
+    def newest_sighting(self) -> int:
+        """Return the id of the sighting that came last, 0 if there is none."""
+        ...
+
+    def before_recent(self, now: datetime) -> int:
+        """Return the id of a sighting before all those whose pages may still be wanted."""
+        ...
+
+    def forget_unwanted(self) -> None:
+        """Take those pages off the list whose feeds no longer ask for full text."""
+        ...
+
+    def enlist(self, after: int, now: datetime) -> int:
+        """Put the pages of new articles on the list: of the sightings that come next after the id `after`.
+
+        Return the id of the last sighting that was looked at.
+        """
+        ...
+
+    def due(self, cutoff: datetime, limit: int, excluding: Collection[int] = ()) -> list[PageToFetch]:
+        """Return at most `limit` pages that may be asked for, hosts interleaved."""
+        ...
+
+    def claim(self, pages: Sequence[PageToFetch], next_fetch_at: Sequence[datetime]) -> None:
+        """Promise not to ask for `pages` again before the given times."""
+        ...
+
+    def record(self, changes: Sequence[PageUpdate]) -> None:
+        """Keep what requests brought."""
+        ...
+
+    def robots(self, origin: str) -> RobotsFile | None:
+        """Return what is known of the robots.txt of `origin`."""
+        ...
+
+    def keep_robots(self, robots: RobotsFile) -> None:
+        """Keep a robots.txt."""
+        ...
+
+    def forget_old_robots(self, now: datetime) -> None:
+        """Forget each robots.txt that expired so long ago that it cannot even serve in the place of a new one."""
         ...
 
 
 class ArticleRows(Protocol):
     """Articles with their sightings and revisions, inside a transaction."""
 
-    def known(self, feed_id: int, entry_keys: Sequence[str], url_keys: Sequence[str]) -> KnownArticles:
+    def known(self, feed_id: int, keys: Sequence[EntryKeys]) -> KnownArticles:
         """Return what the store has under these keys."""
         ...
 
-    def save(self, feed_id: int, changes: Sequence[ArticleChange], trusted_origin: str | None, now: datetime) -> None:
-        """Write what was decided about the entries of one document."""
+    def save(
+        self, feed_id: int, changes: Sequence[ArticleChange], trusted_origin: str | None, now: datetime
+    ) -> list[int]:
+        """Write what was decided about the entries of one document.
+
+        Return the id of each change's sighting, in their order, and 0 for what was pruned.
+        """
+        ...
+
+    def unlist(self, listings: Sequence[Listing]) -> None:
+        """Note that all other sightings of these feeds have left their documents, which had them last before."""
         ...
 
 
@@ -252,6 +347,21 @@ class StoreTransaction(Protocol):
     @property
     def quarantine(self) -> QuarantineRows:
         """What was set aside."""
+        ...
+
+    @property
+    def hosts(self) -> HostRows:
+        """What hosts taught."""
+        ...
+
+    @property
+    def log(self) -> RequestLog:
+        """The ledger of requests for anything but feeds."""
+        ...
+
+    @property
+    def pages(self) -> PageRows:
+        """The pages of articles."""
         ...
 
 

@@ -1,7 +1,8 @@
 """Every frozen record that crosses a boundary, in the order of the flow.
 
     Subscription → FeedToFetch → Download → ParseJob → ParsedFeed → ArticleChange ⇒ database
-                 ⇒ ImageToFetch → ImageDownload ⇒ database
+                 ⇒ PageToFetch → PageJob → PageText ⇒ database
+                 ⇒ ImageToFetch → ImageUpdate ⇒ database
                  ⇒ PictureJob → PictureResult ⇒ database
                  ⇒ ArticleJob → ArticleAnalysis ⇒ database
 
@@ -42,11 +43,31 @@ class Casualty:
 
 
 @dataclass(frozen=True, slots=True)
-class Subscription:
-    """One `[[feeds]]` table of feeds.toml.
+class ApiRecipe:
+    """How to read a JSON endpoint as if it were a feed: JMESPath expressions, evaluated by a worker.
 
-    `headers` and `auth` may hold secrets: they are looked up when a request is made and reach no database, log or
-    export; `repr` leaves them out.
+    `entries` leads to the list of entries; `fields` pairs the name of an entry's field (title, url, guid, published …)
+    with the expression that finds it within an entry. Further pages are asked for while there are any, `max_pages` in
+    all: at the URL or with the cursor that `next_page` finds in the document, or by counting `page_parameter` up from
+    `first_page` by `page_step`. A cursor that is no URL goes into the query as `page_parameter`.
+    """
+
+    entries: str
+    fields: tuple[tuple[str, str], ...]
+    next_page: str | None = None
+    page_parameter: str | None = None
+    first_page: int = 1
+    page_step: int = 1
+    max_pages: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One `[[feeds]]` or `[[apis]]` table of feeds.toml; `api` is there for the latter.
+
+    `headers` and `auth` may hold secrets, and `query` holds nothing else: parameters that are in the URL while a
+    request is made (see `fetch.secret_query`). They are looked up then and reach no database, log or export; `repr`
+    leaves them out. `full_text` and `keep_images_s` are None where the table leaves them to the settings.
     """
 
     url: str
@@ -54,10 +75,13 @@ class Subscription:
     category: str | None = None
     tags: tuple[str, ...] = ()
     interval_s: float | None = None
-    full_text: bool = False
+    full_text: bool | None = None
+    keep_images_s: float | None = None
     enabled: bool = True
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     auth: tuple[str, str] | None = field(default=None, repr=False)
+    query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    api: ApiRecipe | None = None
 
 
 # --- the fetch stage -----------------------------------------------------------------------------------------------
@@ -71,17 +95,106 @@ class Validators:
     last_modified: str | None = None
 
 
+class FeedState(StrEnum):
+    """How a feed is, as far as its last answers tell."""
+
+    NEW = "new"
+    ACTIVE = "active"
+    MOVED = "moved"
+    """it answers well, at another address than the one subscribed to"""
+    THROTTLED = "throttled"
+    """the server asked for fewer requests"""
+    BLOCKED = "blocked"
+    """the server refuses us (401, 403); it is asked again, ever more rarely"""
+    FAILING = "failing"
+    GONE = "gone"
+    """410, several times: it is no longer asked"""
+
+
+@dataclass(frozen=True, slots=True)
+class PublisherHints:
+    """What a document asks of those who poll it. Hours and days are those of UTC.
+
+    `ttl_s` is RSS's <ttl>, `update_period_s` the `sy:updatePeriod` divided by the `sy:updateFrequency`. `skip_hours`
+    holds 0 to 23, `skip_days` 0 (Monday) to 6.
+    """
+
+    ttl_s: float | None = None
+    update_period_s: float | None = None
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FeedMemory:
+    """What earlier answers of a feed taught, and what the schedule makes its decisions of.
+
+    `full_at` is the time of the last full answer to a request without validators, or of a probe that failed; `fulls`
+    counts such answers in a row. `not_modified` counts the answers since then that nothing changed, `probes` the
+    unconditional requests in a row that such answers made us send in vain. `gone` counts answers of 410 in a row, the
+    first of them at `gone_since`; `throttles` those that asked for fewer requests. `harmful_sha256` names a body that
+    harmed the process that read it. `move_seen` counts how often in a row
+    `move_url` was named as the new address, with a feed there. `newest_at` is the latest date in any document,
+    `entries` the size of the one last read; `arrivals` are the times of its last articles, the latest last, at most
+    `MAX_ARRIVALS`. `overflows` counts how often articles had fallen out of the document before they were seen, last at
+    `overflowed_at`.
+    """
+
+    full_at: datetime | None = None
+    fulls: int = 0
+    not_modified: int = 0
+    probes: int = 0
+    gone: int = 0
+    gone_since: datetime | None = None
+    throttles: int = 0
+    harmful_sha256: str | None = None
+    move_url: str | None = None
+    move_seen: int = 0
+    newest_at: datetime | None = None
+    entries: int = 0
+    arrivals: tuple[datetime, ...] = ()
+    overflows: int = 0
+    overflowed_at: datetime | None = None
+    hints: PublisherHints = PublisherHints()
+
+
+MAX_ARRIVALS = 40
+
+
 @dataclass(frozen=True, slots=True)
 class FeedToFetch:
-    """A feed that is due, as the store hands it out."""
+    """A feed that is due, as the store hands it out.
+
+    `url` is what the user subscribed to, `asked_url` where it is asked for now: the same, or where it moved to, whose
+    host is `host`. `validators` were given by `validators_url` and are sent to it only.
+    """
 
     feed_id: int
     url: str
+    asked_url: str
     host: str
+    state: FeedState = FeedState.NEW
     validators: Validators = Validators()
+    validators_url: str | None = None
     body_sha256: str | None = None
     failures: int = 0
     interval_s: float | None = None
+    last_success_at: datetime | None = None
+    memory: FeedMemory = FeedMemory()
+
+
+class Reason(StrEnum):
+    """Why a request is made."""
+
+    FIRST = "first request"
+    DUE = "due"
+    RETRY = "again after a failure"
+    PROBE = "probe: nothing new for suspiciously long"
+    ADDED = "feeds add"
+    NEXT_PAGE = "next page"
+    FULL_TEXT = "full text"
+    PICTURE = "picture"
+    ROBOTS = "robots.txt"
 
 
 class Outcome(StrEnum):
@@ -92,6 +205,8 @@ class Outcome(StrEnum):
     HTTP_ERROR = "http error"
     TIMEOUT = "timeout"
     UNREACHABLE = "unreachable"
+    RESTING = "host rests"
+    """a redirect led to a host that asked for fewer requests; it was not asked"""
     REFUSED = "refused"
     TOO_LARGE = "too large"
     BAD_REDIRECT = "bad redirect"
@@ -103,9 +218,11 @@ class Outcome(StrEnum):
 class Download:
     """What one GET, redirects followed, brought back, or why it brought nothing.
 
-    `url` was asked, `final_url` answered. `permanent_url` is where an unbroken chain of 301 and 308 led. `body` is
-    decoded (no gzip left) and never longer than the cap; `received_bytes` counts what crossed the wire. `error` is a
-    sentence for a person, present whenever `outcome` is neither OK nor NOT_MODIFIED.
+    `url` was asked, `final_url` answered. `permanent_url` is where an unbroken chain of 301 and 308 led. `conditional`
+    tells whether validators were sent to the URL that answered. `validators` are those of `final_url`. `date`, `age`,
+    `cache_control`, `expires` and `retry_after` are headers as received. `body` is decoded (no gzip left) and never
+    longer than the cap; `received_bytes` counts what crossed the wire. `error` is a sentence for a person, present
+    whenever `outcome` is neither OK nor NOT_MODIFIED.
     """
 
     url: str
@@ -119,7 +236,10 @@ class Download:
     retry_after: str | None = None
     cache_control: str | None = None
     expires: str | None = None
+    date: str | None = None
+    age: str | None = None
     permanent_url: str | None = None
+    conditional: bool = False
     body: bytes = field(default=b"", repr=False)
     received_bytes: int = 0
     error: str | None = None
@@ -132,11 +252,16 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class ParseJob:
-    """The bytes of one feed on their way to a worker. `content_type` is what the HTTP header said."""
+    """The bytes of one feed on their way to a worker. `content_type` is what the HTTP header said.
+
+    With a recipe the body is a document of an API, and `more_pages` are those that followed it.
+    """
 
     url: str
     body: bytes = field(repr=False)
     content_type: str | None = None
+    api: ApiRecipe | None = None
+    more_pages: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,29 +310,18 @@ class ParsedFeed:
     entries: tuple[ParsedEntry, ...] = ()
     problem: str | None = None
     note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class KnownSighting:
-    """An entry of this feed that the store has: under which key, with which text, as which article.
-
-    `leads` tells whether the article's own text is the one of this feed.
-    """
-
-    sighting_id: int
-    article_id: int
-    entry_key: str
-    content_hash: str
-    leads: bool
+    hints: PublisherHints = PublisherHints()
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class TextRank:
-    """How much a text of an article says. Of several feeds' texts the greatest is kept, whichever came first.
+    """What a text of an article is worth. Of several feeds' texts the greatest is kept, whichever came first.
 
-    Of equal texts it is that of the feed with the lowest id, so `feed_order` is the id with a minus before it.
+    That of the publisher's own feed goes before all others (`is_own`, see `publisher`), then the one that says most. Of
+    equal texts it is that of the feed with the lowest id, so `feed_order` is the id with a minus before it.
     """
 
+    is_own: bool
     content_chars: int
     summary_chars: int
     content_hash: str
@@ -215,20 +329,70 @@ class TextRank:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownSighting:
+    """An entry of this feed that the store has: under which keys, with which text, as which article.
+
+    `leads` tells whether the article's own text is the one of this feed, `rank` what that text is worth. `listed` tells
+    whether the document last read had the entry. None is what is not known.
+    """
+
+    sighting_id: int
+    article_id: int
+    entry_key: str
+    content_hash: str
+    leads: bool
+    rank: TextRank | None = None
+    listed: bool = True
+    alias_key: str | None = None
+    match_key: str | None = None
+    url: str | None = None
+    title: str | None = None
+    published_raw: str | None = None
+    published_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class KnownArticle:
-    """An article that the store has at an address, and what its present text is worth."""
+    """An article that the store has at an address, and what its present text is worth.
+
+    `sightings` are those in the feed whose document is looked at. None is what is not known.
+    """
 
     article_id: int
     rank: TextRank
+    title: str | None = None
+    published_at: datetime | None = None
+    sightings: tuple[KnownSighting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class KnownArticles:
-    """What the store knows that may be the same as what a document of the feed `feed_id` holds."""
+    """What the store knows that may be the same as what a document of the feed `feed_id` holds.
+
+    `by_alias_key` and `by_match_key` find sightings of this feed whose GUID has changed (see `fetch.identity`).
+    `pruned_keys` are keys, of whatever kind, of articles that were pruned and must not come back.
+    """
 
     by_entry_key: Mapping[str, KnownSighting] = field(default_factory=dict)
+    by_alias_key: Mapping[str, KnownSighting] = field(default_factory=dict)
+    by_match_key: Mapping[str, KnownSighting] = field(default_factory=dict)
     article_by_url_key: Mapping[str, KnownArticle] = field(default_factory=dict)
+    pruned_keys: frozenset[str] = frozenset()
     feed_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EntryKeys:
+    """What an entry may be recognised by: surely by `entry`, probably by the others, within its feed (see `identity`).
+
+    `fallbacks` are the keys that stand in for `entry` where several entries of the feed share that.
+    """
+
+    entry: str
+    url: str | None = None
+    alias: str | None = None
+    match: str | None = None
+    fallbacks: tuple[str, ...] = ()
 
 
 class ChangeKind(StrEnum):
@@ -242,6 +406,8 @@ class ChangeKind(StrEnum):
     """a known entry whose text was edited"""
     SEEN = "seen"
     """a known entry, unchanged"""
+    PRUNED = "pruned"
+    """an entry whose article was pruned: nothing is written, and it has no sighting"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,58 +415,98 @@ class ArticleChange:
     """What is to be done about one entry. Ids are those of what is known already.
 
     `leads` tells whether the article shall have this entry's text: it always does when it is new; a second feed's text
-    takes its place when it says more.
+    takes its place when it says more. `renewed` tells that a known sighting is listed again, or that keys, link or date
+    are other ones.
     """
 
     kind: ChangeKind
     entry: ParsedEntry
-    entry_key: str
-    url_key: str | None
+    keys: EntryKeys
     content_hash: str
     effective_at: datetime
     article_id: int | None = None
     sighting_id: int | None = None
     leads: bool = True
+    renewed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """Which entries of a document were left in it, and which were cut out because they are known, byte for byte.
+
+    Both hold fingerprints, in the order of the document (see `fetch.slicing`).
+    """
+
+    left: tuple[bytes, ...] = ()
+    cut: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The sightings that a feed's document has, and when the document before was read, if ever."""
+
+    feed_id: int
+    sighting_ids: frozenset[int]
+    last_listed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedFeed:
     """A feed after its request. `parsed` is None where there was nothing new to parse, `body_sha256` names the body.
 
-    `casualty` is there instead of `parsed` when the document harmed the process that read it.
+    `casualty` is there instead of `parsed` when the document harmed the process that read it. `slices` is there where
+    the document could be taken apart; then `parsed` holds the entries that were left in it. `more_pages` are further
+    documents of an API.
     """
 
     feed: FeedToFetch
     download: Download
+    reason: Reason
     body_sha256: str | None = None
+    slices: Slices | None = None
+    more_pages: tuple[Download, ...] = ()
     parsed: ParsedFeed | None = None
     casualty: Casualty | None = None
 
 
-class FeedState(StrEnum):
-    """How a feed is, as far as its last answers tell."""
+@dataclass(frozen=True, slots=True)
+class HostLesson:
+    """What a host taught that holds for everything on it: until when it is left alone, and how far apart requests go.
 
-    NEW = "new"
-    ACTIVE = "active"
-    THROTTLED = "throttled"
-    BLOCKED = "blocked"
-    FAILING = "failing"
-    GONE = "gone"
+    `strikes` counts the lessons since it last was content. `reason` is for a person.
+    """
+
+    host: str
+    rests_until: datetime | None
+    strikes: int
+    spacing_s: float
+    reason: str
+    learned_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class FeedUpdate:
-    """What a request taught about a feed, and the line for the log. None leaves what the database has."""
+    """What a request taught about a feed, and the line for the log. None leaves what the database has.
+
+    `reason` says why it was asked, `decided_by` what set `next_fetch_at`; both are for a person. `moved_url` is where
+    it is asked for from now on, and `has_moved` whether that is new. `overflowed` tells that articles were missed.
+    """
 
     feed_id: int
+    url: str
     state: FeedState
     outcome: str
     failures: int
     next_fetch_at: datetime
     download: Download
-    conditional: bool
+    reason: Reason
+    decided_by: str
+    memory: FeedMemory
     validators: Validators | None = None
     body_sha256: str | None = None
+    moved_url: str | None = None
+    has_moved: bool = False
+    overflowed: bool = False
     parsed: ParsedFeed | None = None
     new_articles: int = 0
     revised_articles: int = 0
@@ -312,13 +518,18 @@ class FeedUpdate:
 
 @dataclass(frozen=True, slots=True)
 class ImageToFetch:
-    """A picture whose turn has come. `trusted_origin` is the origin of the feed that named it, if the user chose it."""
+    """A picture whose turn has come. `trusted_origin` is the origin of the feed that named it, if the user chose it.
+
+    `sha256` is there where the picture is stored and is looked at again, with the validators that came with it.
+    """
 
     image_id: int
     url: str
     host: str
     trusted_origin: str | None = None
     failures: int = 0
+    validators: Validators = Validators()
+    sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,13 +545,17 @@ class Blob:
 class ImageUpdate:
     """What a request for a picture brought: a stored file, or the reason why not and when to try again.
 
-    With neither a blob nor `gave_up` it is asked for again at `next_fetch_at`.
+    With neither a blob nor `gave_up` nor `unchanged` it is asked for again at `next_fetch_at`.
     """
 
     image_id: int
     fetched_at: datetime
     next_fetch_at: datetime
+    download: Download
+    outcome: str
     status: int | None = None
+    validators: Validators = Validators()
+    unchanged: bool = False
     blob: Blob | None = None
     format: str | None = None
     error: str | None = None
@@ -371,7 +586,7 @@ class Thumbnail:
 class PictureResult:
     """What the pixels told. Width and height are those of the upright picture. `problem` names a failure.
 
-    `phash` is a 64-bit perceptual hash as 16 hexadecimal digits.
+    `phash` is a 64-bit perceptual hash as 16 hexadecimal digits. `missing` tells that there was no file to look at.
     """
 
     image_id: int
@@ -381,6 +596,95 @@ class PictureResult:
     phash: str | None = None
     thumbnails: tuple[Thumbnail, ...] = ()
     problem: str | None = None
+    missing: bool = False
+
+
+# --- pages ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PageToFetch:
+    """The page of an article whose feed asks for full text. `trusted_origin` as in `ImageToFetch`."""
+
+    article_id: int
+    url: str
+    host: str
+    trusted_origin: str | None = None
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PageJob:
+    """The bytes of a page on their way to a worker."""
+
+    url: str
+    body: bytes = field(repr=False)
+    content_type: str | None = None
+
+
+OG_IMAGE = "og:image"
+"""The `source` of a picture that an article's page names, and not its feed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """What a page says, read by `extractor` (its name and version); `problem` says why nothing could be read.
+
+    `text` is plain, paragraphs parted by blank lines; `images` are those that the page names for itself (og:image).
+    """
+
+    extractor: str = ""
+    title: str = ""
+    text: str = ""
+    images: tuple[ImageCandidate, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageUpdate:
+    """What became of a page. With neither a `page` without problem nor `gave_up` it is asked for again.
+
+    `download` is None where it was not asked for. `trusted_origin` is that of the `PageToFetch`.
+    """
+
+    article_id: int
+    url: str
+    fetched_at: datetime
+    next_fetch_at: datetime
+    outcome: str
+    download: Download | None = None
+    page: PageText | None = None
+    error: str | None = None
+    gave_up: bool = False
+    trusted_origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsFile:
+    """What the robots.txt of an origin said. `rules` is its text; `refused` says why nothing there may be asked for."""
+
+    origin: str
+    fetched_at: datetime
+    expires_at: datetime
+    rules: str = ""
+    status: int | None = None
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRequest:
+    """One line of the ledger about a request that is not for a feed. `kind` is page, image or robots.
+
+    It is feed for a further page of an API, which `feed_id` names.
+    """
+
+    kind: str
+    reason: Reason
+    download: Download
+    outcome: str
+    next_fetch_at: datetime | None = None
+    decided_by: str = ""
+    feed_id: int | None = None
 
 
 # --- text ----------------------------------------------------------------------------------------------------------
@@ -415,7 +719,7 @@ class ArticleAnalysis:
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedItem:
-    """An item that harmed the process that worked on it. `kind` is feed, image or article."""
+    """An item that harmed the process that worked on it. `kind` is feed, page, image or article."""
 
     kind: str
     item_id: int

@@ -18,6 +18,8 @@ from aggregator.records import (
     Blob,
     ChangeKind,
     Download,
+    EntryKeys,
+    FeedMemory,
     FeedState,
     FeedUpdate,
     ImageCandidate,
@@ -28,6 +30,7 @@ from aggregator.records import (
     ParsedEntry,
     ParsedFeed,
     PictureResult,
+    Reason,
     Subscription,
     Thumbnail,
     Validators,
@@ -111,12 +114,15 @@ def text_hash(one: ParsedEntry) -> str:
     return hashlib.sha256(f"{one.title}|{one.summary}|{one.content}".encode()).hexdigest()
 
 
+def keys_of(one: ParsedEntry) -> EntryKeys:
+    return EntryKeys(f"guid {one.guid}", (one.url or "").removeprefix("https://"))
+
+
 def change(one: ParsedEntry, kind: ChangeKind = ChangeKind.NEW, **ids: Any) -> ArticleChange:
     return ArticleChange(
         kind=kind,
         entry=one,
-        entry_key=f"guid {one.guid}",
-        url_key=(one.url or "").removeprefix("https://"),
+        keys=keys_of(one),
         content_hash=text_hash(one),
         effective_at=one.published_at or NOW,
         **ids,
@@ -125,15 +131,19 @@ def change(one: ParsedEntry, kind: ChangeKind = ChangeKind.NEW, **ids: Any) -> A
 
 def save(
     database: Database, feed_id: int, *changes: ArticleChange, origin: str | None = None, now: datetime = NOW
-) -> None:
+) -> list[int]:
+    """Save changes, and return the ids of their sightings."""
     with writing(database) as transaction:
-        transaction.articles.save(feed_id, changes, origin, now)
+        return transaction.articles.save(feed_id, changes, origin, now)
 
 
 def known(database: Database, feed_id: int, *entries: ParsedEntry) -> KnownArticles:
-    made = [change(one) for one in entries]
+    return known_by(database, feed_id, *(keys_of(one) for one in entries))
+
+
+def known_by(database: Database, feed_id: int, *keys: EntryKeys) -> KnownArticles:
     with reading(database) as transaction:
-        return transaction.articles.known(feed_id, [one.entry_key for one in made], [str(one.url_key) for one in made])
+        return transaction.articles.known(feed_id, keys)
 
 
 def sight(database: Database, feed_id: int, one: ParsedEntry, article_id: int, *, leads: bool = False) -> None:
@@ -169,13 +179,17 @@ def sha_of(url: str) -> str:
 
 def store_picture(database: Database, url: str) -> None:
     blob = Blob(sha_of(url), f"{sha_of(url)[:8]}.jpeg", 1234)
-    update = ImageUpdate(image_id(database, url), NOW, NOW, status=200, blob=blob, format="jpeg")
+    download = Download(url, url, Outcome.OK, NOW, 0.1, 200)
+    update = ImageUpdate(image_id(database, url), NOW, NOW, download, "stored", status=200, blob=blob, format="jpeg")
     with writing(database) as transaction:
         transaction.images.record_download(update)
 
 
 def give_picture_up(database: Database, url: str) -> None:
-    update = ImageUpdate(image_id(database, url), NOW, NOW, status=404, error="not found", gave_up=True)
+    download = Download(url, url, Outcome.HTTP_ERROR, NOW, 0.1, 404, error="not found")
+    update = ImageUpdate(
+        image_id(database, url), NOW, NOW, download, "http error", status=404, error="not found", gave_up=True
+    )
     with writing(database) as transaction:
         transaction.images.record_download(update)
 
@@ -214,12 +228,15 @@ def success(feed_id: int, *, etag: str | None = '"1"', title: str = "Harbour New
     download = Download(HARBOUR, HARBOUR, Outcome.OK, NOW, 0.25, 200, Validators(etag, None), received_bytes=512)
     return FeedUpdate(
         feed_id=feed_id,
+        url=HARBOUR,
         state=FeedState.ACTIVE,
         outcome="new articles",
         failures=0,
         next_fetch_at=LATER,
         download=download,
-        conditional=False,
+        reason=Reason.DUE,
+        decided_by="five hours between requests",
+        memory=FeedMemory(entries=entries),
         validators=download.validators,
         body_sha256="ab" * 32,
         parsed=parsed,
@@ -229,15 +246,20 @@ def success(feed_id: int, *, etag: str | None = '"1"', title: str = "Harbour New
 
 def failure(feed_id: int, failures: int = 1) -> FeedUpdate:
     """A feed whose server failed."""
-    download = Download(HARBOUR, HARBOUR, Outcome.HTTP_ERROR, LATER, 0.5, 500, error="the server answered 500")
+    download = Download(
+        HARBOUR, HARBOUR, Outcome.HTTP_ERROR, LATER, 0.5, 500, conditional=True, error="the server answered 500"
+    )
     return FeedUpdate(
         feed_id=feed_id,
+        url=HARBOUR,
         state=FeedState.FAILING,
         outcome="http error",
         failures=failures,
         next_fetch_at=LATER + timedelta(hours=1),
         download=download,
-        conditional=True,
+        reason=Reason.DUE,
+        decided_by="one hour after a failure",
+        memory=FeedMemory(),
         error=download.error,
     )
 
@@ -245,12 +267,11 @@ def failure(feed_id: int, failures: int = 1) -> FeedUpdate:
 def not_modified(feed_id: int) -> FeedUpdate:
     """A server that said nothing changed, under a new ETag."""
     validators = Validators('"2"', None)
-    download = Download(HARBOUR, HARBOUR, Outcome.NOT_MODIFIED, LATER, 0.1, 304, validators)
+    download = Download(HARBOUR, HARBOUR, Outcome.NOT_MODIFIED, LATER, 0.1, 304, validators, conditional=True)
     return replace(
         success(feed_id),
         outcome="not modified",
         download=download,
-        conditional=True,
         validators=validators,
         body_sha256=None,
         parsed=None,

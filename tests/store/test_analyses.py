@@ -239,5 +239,5 @@ def test_asking_what_is_pending_reads_no_whole_table(tmp_path: Path) -> None:
             raw.set_trace_callback(None)
             questions = [sql for sql in asked if sql.startswith("SELECT")]
             plans = [step for sql in questions for *_, step in raw.execute(f"EXPLAIN QUERY PLAN {sql}")]
-    assert len(questions) == 4
+    assert len(questions) == 5
     assert not {f"SCAN {table}" for table in metadata.tables} & set(plans)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 import sys
 import threading
@@ -77,3 +78,27 @@ def test_a_blob_may_be_read_by_whoever_may_read_an_ordinary_file(tmp_path: Path)
     (tmp_path / "ordinary").touch()
     path = tmp_path / BlobFolder(tmp_path).save(b"pixels", "jpeg").path
     assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE((tmp_path / "ordinary").stat().st_mode)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows opens no folders")
+def test_a_new_file_and_every_new_folder_are_flushed_to_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[str] = []
+
+    def note(descriptor: int) -> None:
+        inode = os.fstat(descriptor).st_ino
+        known = [tmp_path, *tmp_path.rglob("*")]
+        flushed.extend(path.relative_to(tmp_path).as_posix() for path in known if path.stat().st_ino == inode)
+
+    monkeypatch.setattr(os, "fsync", note)
+    blob = BlobFolder(tmp_path / "images").save(b"pixels", "jpeg")
+    inner = f"images/{blob.path}".split("/")
+    folders = ["/".join(inner[:depth]) for depth in range(1, 4)]
+    # Each folder where something new got its name; the file before it got its own; the last one once it had.
+    assert flushed[:3] == [".", *folders[:2]]
+    assert Path(flushed[3]).name.startswith(".new-")
+    assert flushed[4:] == [folders[2]]
+    flushed.clear()
+    assert BlobFolder(tmp_path / "images").save(b"pixels", "jpeg") == blob
+    assert flushed == []

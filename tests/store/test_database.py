@@ -22,10 +22,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from aggregator.errors import ConfigError, StorageError
 from aggregator.records import Subscription
-from aggregator.store import migrate, sqlite
+from aggregator.store import migrate, sqlite, stamps
 from aggregator.store.database import Database, storage_errors
 from aggregator.store.schema import metadata, time_text
 from aggregator.store.views import VIEWS
+from store.first_version import make_first_version
 from store.small_news import HARBOUR, NOW, change, entry, opened, row, rows, save, subscribe, url_of, writing
 
 UTC_YEARS = st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.replace(microsecond=0))
@@ -49,26 +50,28 @@ def test_opening_makes_the_tables_the_views_and_our_mark(tmp_path: Path) -> None
         names = {name for (name,) in rows(database, "SELECT name FROM sqlite_master")}
         assert set(metadata.tables) | {view.name for view in VIEWS} <= names
         assert row(database, "PRAGMA application_id") == (sqlite.APPLICATION_ID,)
-        assert row(database, "SELECT version_num FROM alembic_version") == (migrate.HEAD,)
+        assert row(database, "SELECT version_num FROM alembic_version") == (stamps.HEAD,)
 
 
-def test_the_second_opening_does_not_import_alembic(tmp_path: Path) -> None:
+def test_only_a_database_with_a_past_needs_alembic(tmp_path: Path) -> None:
     code = """
 import sys
 from aggregator.store.database import Database
 Database(sys.argv[1]).close()
 print(any(name.partition(".")[0] == "alembic" for name in sys.modules))
 """
-    assert [run_python(code, url_of(tmp_path)).stdout.strip() for _ in range(2)] == ["True", "False"]
+    assert [run_python(code, url_of(tmp_path)).stdout.strip() for _ in range(2)] == ["False", "False"]
+    make_first_version(tmp_path / "old")
+    assert [run_python(code, url_of(tmp_path / "old")).stdout.strip() for _ in range(2)] == ["True", "False"]
 
 
 def test_head_names_the_newest_migration() -> None:
     config = Config()
     config.set_main_option("script_location", str(migrate.MIGRATIONS))
-    assert ScriptDirectory.from_config(config).get_heads() == [migrate.HEAD]
+    assert ScriptDirectory.from_config(config).get_heads() == [stamps.HEAD]
 
 
-def test_the_migrations_build_the_schema_and_nothing_else(tmp_path: Path) -> None:
+def test_a_new_database_has_the_schema_and_nothing_else(tmp_path: Path) -> None:
     with opened(tmp_path) as database, database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, metadata) == []
@@ -338,6 +341,13 @@ def test_closing_keeps_the_planners_statistics(tmp_path: Path) -> None:
             transaction.feeds.due(NOW, 10)
     with opened(tmp_path) as database:
         assert ("feed",) in rows(database, "SELECT DISTINCT tbl FROM sqlite_stat1")
+
+
+def test_after_closing_everything_is_in_the_one_file(tmp_path: Path) -> None:
+    with opened(tmp_path) as database:
+        subscribe(database, HARBOUR)
+        assert rows(database, "SELECT url FROM feeds") == [(HARBOUR,)]
+    assert [path.name for path in tmp_path.iterdir()] == ["news.db"]
 
 
 # --- failures --------------------------------------------------------------------------------------------------------

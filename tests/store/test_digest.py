@@ -88,7 +88,15 @@ def _see_otherwise(database: Database) -> None:
         connection.exec_driver_sql("UPDATE image SET phash = 'ffffffffffffffff'")
 
 
-@pytest.mark.parametrize("differ", [_relabel, _retitle, _forget_a_revision, _see_otherwise])
+def _read_a_page(database: Database) -> None:
+    with database.write() as connection:
+        connection.exec_driver_sql(
+            """INSERT INTO page (article_id, feed_id, url, host, next_fetch_at, attempts, gave_up, text)
+               VALUES (1, 1, '', '', '2026-03-02 06:30:00', 1, 0, 'All of it.')"""
+        )
+
+
+@pytest.mark.parametrize("differ", [_relabel, _retitle, _forget_a_revision, _see_otherwise, _read_a_page])
 def test_the_digest_differs_where_the_news_differ(tmp_path: Path, differ: Callable[[Database], None]) -> None:
     same = digest_of(tmp_path, fill)
     assert digest_of(tmp_path, _note_a_run) == same

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from aggregator.records import PictureResult, Subscription
+from aggregator.records import ApiRecipe, Listing, PageText, PageUpdate, PictureResult, Subscription
 from store.small_news import (
     HARBOUR,
     HILLS,
@@ -16,6 +16,7 @@ from store.small_news import (
     give_picture_up,
     image_id,
     model_id,
+    not_modified,
     opened,
     row,
     rows,
@@ -86,7 +87,7 @@ def test_a_feed_is_called_as_the_user_calls_it_else_as_it_calls_itself_else_by_i
         add_article(database, feed_id, entry("one"))
         assert row(database, title) == (HARBOUR, HARBOUR)
         with writing(database, start_run(database)) as transaction:
-            transaction.feeds.record(success(feed_id))
+            transaction.feeds.record([success(feed_id)])
         assert row(database, title) == ("Harbour News", "Harbour News")
         with writing(database) as transaction:
             transaction.feeds.sync([Subscription(HARBOUR, title="Port")], NOW)
@@ -118,3 +119,50 @@ def test_a_story_counts_its_articles_and_feeds(tmp_path: Path) -> None:
             connection.exec_driver_sql("INSERT INTO story_article VALUES (1, 1), (2, 1), (3, 1)")
         assert row(database, "SELECT id, title, size, sources FROM stories") == (1, "Flood", 3, 2)
         assert rows(database, "SELECT story_id FROM articles") == [(1,), (1,), (1,)]
+
+
+def test_pictures_that_were_removed_and_apis_are_told_from_others(tmp_path: Path) -> None:
+    with opened(tmp_path) as database:
+        with writing(database) as transaction:
+            transaction.feeds.sync([Subscription(HARBOUR), Subscription(HILLS, api=ApiRecipe("items", ()))], NOW)
+        assert rows(database, "SELECT url, kind FROM feeds ORDER BY url") == [(HARBOUR, "feed"), (HILLS, "api")]
+        add_article(database, 1, entry("one", images=[ONE, TWO]))
+        with database.write() as connection:
+            connection.exec_driver_sql("UPDATE image SET pruned_at = '2026-03-02 06:30:00' WHERE url = ?", (ONE,))
+        assert rows(database, "SELECT url, removed_at FROM images ORDER BY url") == [
+            (ONE, "2026-03-02 06:30:00"),
+            (TWO, None),
+        ]
+
+
+def test_an_article_shows_the_text_of_its_page_and_where_it_is_from(tmp_path: Path) -> None:
+    shown = "SELECT content, full_text, full_text_from FROM articles"
+    url = "https://harbour.test/one"
+    with opened(tmp_path) as database:
+        with writing(database) as transaction:
+            transaction.feeds.sync([Subscription(HARBOUR, full_text=True)], NOW)
+        add_article(database, 1, entry("one", content="<p>Short.</p>"))
+        assert row(database, shown) == ("<p>Short.</p>", None, None)
+        with writing(database) as transaction:
+            transaction.pages.enlist(0, NOW)
+            assert len(transaction.pages.due(NOW, 9)) == 1
+            read = PageText("reader 1.0", "One", "All of it.")
+            transaction.pages.record([PageUpdate(1, url, NOW, NOW, "stored", page=read)])
+        assert row(database, shown) == (
+            "<p>Short.</p>",
+            "All of it.",
+            f"{url}, read by reader 1.0, 2026-03-02 06:30:00",
+        )
+
+
+def test_an_entry_that_is_still_listed_was_last_seen_when_its_feed_was_last_read(tmp_path: Path) -> None:
+    seen = "SELECT last_seen_at FROM sightings ORDER BY article_id"
+    with opened(tmp_path) as database:
+        (feed_id,) = subscribe(database, HARBOUR)
+        add_article(database, feed_id, entry("one"))
+        add_article(database, feed_id, entry("two"))
+        assert rows(database, seen) == [("2026-03-02 06:30:00",)] * 2
+        with writing(database, start_run(database)) as transaction:
+            transaction.articles.unlist([Listing(feed_id, frozenset({1}), NOW)])
+            transaction.feeds.record([not_modified(feed_id)])
+        assert rows(database, seen) == [("2026-03-02 11:30:00",), ("2026-03-02 06:30:00",)]

@@ -1,27 +1,39 @@
-"""Articles in the database: what is known of a document's entries, and writing what was decided about them."""
+"""Articles in the database: what is known of a document's entries, and writing what was decided about them.
+
+This is the hot path of the one writer. Statements are built once; what did not change is not written.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Row, bindparam, case, delete, func, insert, literal, select, update
+from sqlalchemy import bindparam, case, delete, insert, select, update
 from sqlalchemy.engine import Connection
 
 from aggregator.records import (
+    OG_IMAGE,
     ArticleChange,
     ChangeKind,
+    EntryKeys,
     ImageCandidate,
     KnownArticle,
     KnownArticles,
     KnownSighting,
-    TextRank,
+    Listing,
 )
+from aggregator.store import selecting
 from aggregator.store.analyses import FORGET_OUTDATED
+from aggregator.store.conditions import is_listed
 from aggregator.store.images import ImageRows
-from aggregator.store.schema import article, article_image, revision, sighting
-from aggregator.store.selecting import one_of_many, select_in
+from aggregator.store.known import KEYS_IN_A_STATEMENT, known_articles, known_sightings, pruned_keys
+from aggregator.store.schema import UtcText, article, article_image, revision, sighting, tombstone
+from aggregator.store.tombstones import prune_articles
+
+Pairs = Sequence[tuple[int, ArticleChange]]
+"""Changes, each with the article that it is about."""
 
 
 class ArticleRows:
@@ -32,165 +44,179 @@ class ArticleRows:
         self._connection = connection
         self._images = ImageRows(connection)
 
-    def known(self, feed_id: int, entry_keys: Sequence[str], url_keys: Sequence[str]) -> KnownArticles:
-        """Return what the store has under these keys: entries of this feed, and articles of any feed."""
-        found = select_in(self._connection, _OF_FEED, entry_keys, of_feed=feed_id)
-        articles = select_in(self._connection, _AT_ADDRESS, url_keys)
+    def known(self, feed_id: int, keys: Sequence[EntryKeys]) -> KnownArticles:
+        """Return what the store has under these keys: entries of this feed, articles of any, and what was pruned."""
+        by_entry: dict[str, KnownSighting] = {}
+        by_alias: dict[str | None, KnownSighting] = {}
+        by_match: dict[str | None, KnownSighting] = {}
+        by_url: dict[str, KnownArticle] = {}
+        pruned: set[str] = set()
+        for part in _parts(keys):
+            for one in known_sightings(self._connection, feed_id, part):
+                by_entry[one.entry_key] = one
+                # A key that several have, which old rows may, is that of the oldest.
+                by_alias.setdefault(one.alias_key, one)
+                by_match.setdefault(one.match_key, one)
+            by_url |= known_articles(self._connection, feed_id, part)
+            if self._has_tombstones:
+                pruned |= pruned_keys(self._connection, feed_id, part)
         return KnownArticles(
             feed_id=feed_id,
-            by_entry_key={
-                row.entry_key: KnownSighting(
-                    row.id, row.article_id, row.entry_key, row.content_hash, leads=row.feed_id == feed_id
-                )
-                for row in found
-            },
-            # The oldest wins where several share an address.
-            article_by_url_key={
-                row.url_key: KnownArticle(row.id, _rank(row)) for row in sorted(articles, key=lambda row: -row.id)
-            },
+            by_entry_key=by_entry,
+            by_alias_key={key: one for key, one in by_alias.items() if key is not None},
+            by_match_key={key: one for key, one in by_match.items() if key is not None},
+            article_by_url_key=by_url,
+            pruned_keys=frozenset(pruned),
         )
 
-    def save(self, feed_id: int, changes: Sequence[ArticleChange], trusted_origin: str | None, now: datetime) -> None:
-        """Write what was decided about the entries of one document.
+    def save(
+        self, feed_id: int, changes: Sequence[ArticleChange], trusted_origin: str | None, now: datetime
+    ) -> list[int]:
+        """Write what was decided about the entries of one document; return each change's sighting, 0 for one pruned.
 
         Pictures below `trusted_origin`, the feed's own, may later be fetched from a private address.
         """
-        by_kind: dict[ChangeKind, list[ArticleChange]] = {kind: [] for kind in ChangeKind}
-        for change in changes:
-            by_kind[change.kind].append(change)
-        ids = self._insert_articles(feed_id, by_kind[ChangeKind.NEW], now)
-        new = list(zip(ids, by_kind[ChangeKind.NEW], strict=True))
-        sighted = [
-            (change.article_id, change) for change in by_kind[ChangeKind.SIGHTED] if change.article_id is not None
-        ]
-        self._insert_sightings(feed_id, new + sighted, now)
-        self._mark_seen(by_kind[ChangeKind.SEEN], now)
-        for change in by_kind[ChangeKind.REVISED]:
-            self._revise(change, now)
-        self._take_over(feed_id, by_kind[ChangeKind.SIGHTED])
-        replaced = [
-            (change.article_id, change)
-            for change in by_kind[ChangeKind.REVISED] + by_kind[ChangeKind.SIGHTED]
-            if change.leads and change.article_id is not None
-        ]
-        self._replace_images(replaced)
-        self._add_images(new + replaced, trusted_origin, now)
+        new = [change for change in changes if change.kind is ChangeKind.NEW]
+        new_ids = iter(self._insert_articles(feed_id, new, now))
+        pairs = [(next(new_ids) if one.kind is ChangeKind.NEW else one.article_id or 0, one) for one in changes]
+        unseen = [pair for pair in pairs if pair[1].kind in (ChangeKind.NEW, ChangeKind.SIGHTED)]
+        sighting_ids = iter(self._insert_sightings(feed_id, unseen, now))
+        self._renew_sightings(changes)
+        self._revise(feed_id, [pair for pair in pairs if pair[1].kind is ChangeKind.REVISED and pair[1].leads], now)
+        self._sight(feed_id, [pair for pair in unseen if pair[1].kind is ChangeKind.SIGHTED])
+        self._set_images([pair for pair in pairs if _gives_the_text(pair[1])], trusted_origin, now)
+        is_unseen = {id(change) for _, change in unseen}
+        return [next(sighting_ids) if id(one) in is_unseen else one.sighting_id or 0 for one in changes]
 
-    def _insert_articles(self, feed_id: int, changes: Sequence[ArticleChange], now: datetime) -> list[int]:
-        if not changes:
-            return []
-        rows = [{"feed_id": feed_id, "first_seen_at": now, **_article_values(change)} for change in changes]
-        statement = insert(article).returning(article.c.id, sort_by_parameter_order=True)
-        return list(self._connection.execute(statement, rows).scalars())
+    def unlist(self, listings: Sequence[Listing]) -> None:
+        """Note that all other sightings of these feeds have left their documents, which had them last before."""
+        of_feed = {one.feed_id: one for one in listings}
+        listed = self._connection.execute(_LISTED, {"of_feeds": list(of_feed)}).all() if of_feed else ()
+        gone = [
+            {"row": number, "at": of_feed[feed_id].last_listed_at}
+            for number, feed_id in listed
+            if number not in of_feed[feed_id].sighting_ids
+        ]
+        if gone:
+            self._connection.execute(_UNLIST, gone)
 
-    def _insert_sightings(self, feed_id: int, pairs: Sequence[tuple[int, ArticleChange]], now: datetime) -> None:
+    def prune(self, article_ids: Sequence[int], now: datetime) -> int:
+        """Remove articles with all that belongs to them, for good; return how many there were.
+
+        Tombstones keep them away while their feeds may still have them. Files of pictures stay.
+        """
+        removed = prune_articles(self._connection, article_ids, now)
+        self.__dict__.pop("_has_tombstones", None)
+        return removed
+
+    @cached_property
+    def _has_tombstones(self) -> bool:
+        """Whether anything was ever pruned: asked once a transaction, not for each of its documents."""
+        return self._connection.execute(_ANY_TOMBSTONE).first() is not None
+
+    def _insert_articles(self, feed_id: int, new: Sequence[ArticleChange], now: datetime) -> Sequence[int]:
+        rows = [
+            {
+                "feed_id": feed_id,
+                "url_key": change.keys.url,
+                "first_seen_at": now,
+                "effective_at": change.effective_at,
+                **_article_values(change),
+            }
+            for change in new
+        ]
+        return self._connection.execute(_ADD_ARTICLES, rows).scalars().all() if rows else ()
+
+    def _insert_sightings(self, feed_id: int, pairs: Pairs, now: datetime) -> Sequence[int]:
         rows = [
             {
                 "article_id": article_id,
                 "feed_id": feed_id,
-                "entry_key": change.entry_key,
                 "first_seen_at": now,
                 "last_seen_at": now,
                 **_sighting_values(change),
             }
             for article_id, change in pairs
         ]
+        return self._connection.execute(_ADD_SIGHTINGS, rows).scalars().all() if rows else ()
+
+    def _renew_sightings(self, changes: Sequence[ArticleChange]) -> None:
+        """Write the sightings that say something else than before. When they were last seen is told by the feed."""
+        rows = [
+            {"row": change.sighting_id, **_sighting_values(change)}
+            for change in changes
+            if change.kind is ChangeKind.REVISED or (change.kind is ChangeKind.SEEN and change.renewed)
+        ]
         if rows:
-            self._connection.execute(insert(sighting), rows)
+            self._connection.execute(_RENEW, rows)
 
-    def _mark_seen(self, changes: Sequence[ArticleChange], now: datetime) -> None:
-        if changes:
-            self._connection.execute(_SEEN, [{"row": change.sighting_id, "now": now} for change in changes])
+    def _revise(self, feed_id: int, pairs: Pairs, now: datetime) -> None:
+        """Give articles the edited text; what they said before becomes a revision.
 
-    def _revise(self, change: ArticleChange, now: datetime) -> None:
-        """Replace the text; what an article said before becomes a revision, and its analysis is no longer current."""
-        self._connection.execute(
-            update(sighting)
-            .where(sighting.c.id == change.sighting_id)
-            .values(last_seen_at=now, **_sighting_values(change))
-        )
-        if not change.leads:
-            return
-        before = select(
-            article.c.id, bindparam("now", now, type_=revision.c.replaced_at.type), *[article.c[key] for key in _TEXT]
-        ).where(article.c.id == change.article_id)
-        self._connection.execute(insert(revision).from_select(["article_id", "replaced_at", *_TEXT], before))
-        values = _article_values(change)
-        # An edit does not make an article newer, or it would climb to the top again.
-        for kept in ("effective_at", "url_key"):
-            values.pop(kept)
-        self._connection.execute(
-            update(article).where(article.c.id == change.article_id).values(analysis_id=None, **values)
-        )
+        Where the edit made this feed say more than the one whose text it was, it takes over and makes no revision.
+        """
+        if pairs:
+            rows = [{"row": article_id, "of_feed": feed_id, "now": now} for article_id, _ in pairs]
+            self._connection.execute(_KEEP_REVISION, rows)
+            self._replace_texts(feed_id, pairs)
 
-    def _take_over(self, feed_id: int, sighted: Sequence[ArticleChange]) -> None:
+    def _sight(self, feed_id: int, pairs: Pairs) -> None:
         """Give known articles the text of this feed where it says more. That is no edit, so it makes no revision.
 
         The feed's category is one more thing to know about all of them: where it matters, they are analysed again.
         """
-        if sighted:
-            self._connection.execute(FORGET_OUTDATED, [{"row": change.article_id} for change in sighted])
-        for change in sighted:
-            if change.leads:
-                values = {"feed_id": feed_id, "analysis_id": None, **_article_values(change)}
-                earlier = article.c.effective_at < change.effective_at
-                values["effective_at"] = case(
-                    (earlier, article.c.effective_at), else_=literal(change.effective_at, article.c.effective_at.type)
-                )
-                self._connection.execute(update(article).where(article.c.id == change.article_id).values(values))
-
-    def _replace_images(self, pairs: Sequence[tuple[int, ArticleChange]]) -> None:
         if pairs:
-            self._connection.execute(_FORGET_IMAGES, [{"row": article_id} for article_id, _ in pairs])
+            self._connection.execute(FORGET_OUTDATED, [{"row": article_id} for article_id, _ in pairs])
+            self._replace_texts(feed_id, [pair for pair in pairs if pair[1].leads])
 
-    def _add_images(
-        self, pairs: Sequence[tuple[int, ArticleChange]], trusted_origin: str | None, now: datetime
-    ) -> None:
+    def _replace_texts(self, feed_id: int, pairs: Pairs) -> None:
+        rows = [
+            {"row": article_id, "of_feed": feed_id, "feed_id": feed_id, "at": change.effective_at}
+            | _article_values(change)
+            for article_id, change in pairs
+        ]
+        if rows:
+            self._connection.execute(_REPLACE_TEXT, rows)
+
+    def _set_images(self, pairs: Pairs, trusted_origin: str | None, now: datetime) -> None:
+        """Let articles have the pictures of their present text, in the order in which it names them."""
+        known = [{"row": article_id} for article_id, change in pairs if change.kind is not ChangeKind.NEW]
+        if known:
+            self._connection.execute(_FORGET_IMAGES, known)
         candidates: dict[str, ImageCandidate] = {}
         for _, change in pairs:
             for candidate in change.entry.images:
                 candidates.setdefault(candidate.url, candidate)
+        if not candidates:
+            return
         ids = self._images.ensure(list(candidates), trusted_origin, now)
         rows = [
             {"article_id": article_id, "position": position, "image_id": ids[candidate.url], "source": candidate.source}
             for article_id, change in pairs
             for position, candidate in enumerate(change.entry.images)
         ]
-        if rows:
-            self._connection.execute(insert(article_image), rows)
+        self._connection.execute(_ADD_IMAGES, rows)
+        # What an article names first it needs; most name nothing else.
+        behind = [ids[candidate.url] for _, change in pairs for candidate in change.entry.images[1:]]
+        if behind:
+            self._images.stand_by(list(dict.fromkeys(behind)))
 
 
-_SEEN = update(sighting).where(sighting.c.id == bindparam("row")).values(last_seen_at=bindparam("now"))
-
-_FORGET_IMAGES = delete(article_image).where(article_image.c.article_id == bindparam("row"))
-
-_AT_ADDRESS = select(
-    article.c.url_key,
-    article.c.id,
-    article.c.content_hash,
-    article.c.feed_id,
-    func.length(article.c.content).label("content_chars"),
-    func.length(article.c.summary).label("summary_chars"),
-).where(article.c.url_key.in_(one_of_many()))
-
-_OF_FEED = (
-    select(sighting.c.id, sighting.c.article_id, sighting.c.entry_key, sighting.c.content_hash, article.c.feed_id)
-    .join(article, article.c.id == sighting.c.article_id)
-    .where(sighting.c.feed_id == bindparam("of_feed"), sighting.c.entry_key.in_(one_of_many()))
-)
-
-_TEXT = ("title", "summary", "content", "content_hash")
+def _parts(keys: Sequence[EntryKeys]) -> Iterator[Sequence[EntryKeys]]:
+    """Yield the keys in parts that a statement has room for."""
+    size = max(1, selecting.MAX_PARAMETERS // KEYS_IN_A_STATEMENT)
+    for start in range(0, len(keys), size):
+        yield keys[start : start + size]
 
 
-def _rank(row: Row[Any]) -> TextRank:
-    return TextRank(row.content_chars, row.summary_chars, row.content_hash, -row.feed_id)
+def _gives_the_text(change: ArticleChange) -> bool:
+    return change.leads and change.kind in (ChangeKind.NEW, ChangeKind.SIGHTED, ChangeKind.REVISED)
 
 
 def _article_values(change: ArticleChange) -> dict[str, Any]:
     entry = change.entry
     return {
         "url": entry.url,
-        "url_key": change.url_key,
         "title": entry.title,
         "summary": entry.summary,
         "content": entry.content,
@@ -198,7 +224,6 @@ def _article_values(change: ArticleChange) -> dict[str, Any]:
         "declared_language": entry.language,
         "published_raw": entry.published_raw,
         "published_at": entry.published_at,
-        "effective_at": change.effective_at,
         "content_hash": change.content_hash,
     }
 
@@ -206,6 +231,10 @@ def _article_values(change: ArticleChange) -> dict[str, Any]:
 def _sighting_values(change: ArticleChange) -> dict[str, Any]:
     entry = change.entry
     return {
+        "entry_key": change.keys.entry,
+        "alias_key": change.keys.alias,
+        "match_key": change.keys.match,
+        "listed": True,
         "guid": entry.guid,
         "url": entry.url,
         "title": entry.title,
@@ -213,3 +242,54 @@ def _sighting_values(change: ArticleChange) -> dict[str, Any]:
         "published_at": entry.published_at,
         "content_hash": change.content_hash,
     }
+
+
+_ADD_ARTICLES = insert(article).returning(article.c.id, sort_by_parameter_order=True)
+_ADD_SIGHTINGS = insert(sighting).returning(sighting.c.id, sort_by_parameter_order=True)
+_ADD_IMAGES = insert(article_image)
+_FORGET_IMAGES = delete(article_image).where(
+    article_image.c.article_id == bindparam("row"),
+    article_image.c.source != OG_IMAGE,  # the page named it, and is not fetched again
+)
+
+_RENEW = update(sighting).where(sighting.c.id == bindparam("row"))
+_LISTED = select(sighting.c.id, sighting.c.feed_id).where(
+    sighting.c.feed_id.in_(bindparam("of_feeds", expanding=True)), is_listed(sighting)
+)
+_UNLIST = (
+    update(sighting)
+    .where(sighting.c.id == bindparam("row"))
+    .values(
+        listed=False,
+        last_seen_at=case(
+            (bindparam("at", type_=UtcText()).is_(None), sighting.c.last_seen_at),
+            else_=bindparam("at", type_=UtcText()),
+        ),
+    )
+)
+
+_ANY_TOMBSTONE = select(tombstone.c.feed_id).limit(1)
+
+_REVISED = ("title", "summary", "content", "content_hash")
+_KEEP_REVISION = insert(revision).from_select(
+    ["article_id", "replaced_at", *_REVISED],
+    select(article.c.id, bindparam("now", type_=UtcText()), *[article.c[name] for name in _REVISED]).where(
+        article.c.id == bindparam("row"), article.c.feed_id == bindparam("of_feed")
+    ),
+)
+
+_AT = bindparam("at", type_=UtcText())
+_REPLACE_TEXT = (
+    update(article)
+    .where(article.c.id == bindparam("row"))
+    .values(
+        analysis_id=None,
+        # An edit makes an article no newer, or it would climb to the top again; of several feeds' dates the earliest
+        # counts.
+        effective_at=case(
+            (article.c.feed_id == bindparam("of_feed"), article.c.effective_at),
+            (article.c.effective_at < _AT, article.c.effective_at),
+            else_=_AT,
+        ),
+    )
+)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import sys
 from pathlib import Path
 
 from aggregator.errors import StorageError
 from aggregator.records import Blob
+
+UNFINISHED = ".new-"
+"""How the name of a file starts that is still being written."""
 
 
 class BlobFolder:
@@ -21,7 +25,8 @@ class BlobFolder:
     def save(self, content: bytes, extension: str) -> Blob:
         """Store `content` under its SHA-256 and return where. The same content is stored once.
 
-        The file is complete or absent whatever happens: it is written beside its place, flushed to the disk and moved.
+        The file is complete or absent whatever happens, a power cut included: it is written beside its place, flushed
+        to the disk, moved, and the folder flushed. What a crash leaves behind is found by `image_care`.
 
         Raises:
             StorageError: the folder cannot be written to, or the disk is full.
@@ -41,9 +46,9 @@ class BlobFolder:
 
 
 def _write_atomically(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     # Opened like any other file, so that it gets the rights that the user's umask gives, as the database does.
-    unfinished = path.with_name(f".new-{secrets.token_hex(8)}")
+    unfinished = path.with_name(f"{UNFINISHED}{secrets.token_hex(8)}")
     try:
         with unfinished.open("xb") as file:
             file.write(content)
@@ -53,3 +58,24 @@ def _write_atomically(path: Path, content: bytes) -> None:
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
+    _flush_folder(path.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make `folder` and those above it, their names flushed as well: a power cut must not take what they hold."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _flush_folder(folder.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Flush the names in `folder` to the disk. Windows does that by itself, and opens no folder."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

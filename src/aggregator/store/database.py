@@ -59,8 +59,9 @@ class Database:
                 sqlite.tidy(self._writing)
                 self._writing.close()
             self._writing = None
-        self._write_engine.dispose()
+        # In this order: whoever closes the file last moves what is in the log into it, and a reader may not.
         self._read_engine.dispose()
+        self._write_engine.dispose()
 
 
 def file_of(url: str) -> Path:

@@ -14,6 +14,8 @@ _CONTENT = {
         FROM sightings s JOIN articles a ON a.id = s.article_id""",
     "labels": """
         SELECT a.url, a.title, a.language, a.topic, ROUND(a.topic_score, 6) FROM articles a""",
+    "full texts": """
+        SELECT a.url, a.title, a.full_text FROM articles a WHERE a.full_text IS NOT NULL""",
     "revisions": """
         SELECT a.url, r.title, r.summary, r.content FROM revisions r JOIN articles a ON a.id = r.article_id""",
     "images": """

@@ -1,29 +1,22 @@
 """Migrations that run by themselves when the database is opened.
 
-The check costs two SELECTs. Alembic takes half a second to import, which only a database that needs work pays.
+The check costs two SELECTs. Alembic takes half a second to import, which only a database that has a past pays.
 """
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from sqlalchemy import delete, insert, inspect, select, text
 from sqlalchemy.engine import Connection
 
-from aggregator import __version__
 from aggregator.errors import StorageError
-from aggregator.store.schema import meta
+from aggregator.store import sqlite
+from aggregator.store.schema import meta, metadata
+from aggregator.store.stamps import HEAD, VIEWS_STAMP, too_new
 from aggregator.store.views import VIEWS, create_statement
 
-HEAD = "0001"
-"""The newest revision in `migrations/versions`; a test holds the two together."""
-
 MIGRATIONS = Path(__file__).with_name("migrations")
-
-
-VIEWS_STAMP = hashlib.sha256("".join(map(create_statement, VIEWS)).encode()).hexdigest()[:16]
-"""What the views of this version are, in a word: another word in the database means that they are made again."""
 
 
 def bring_up_to_date(connection: Connection) -> None:
@@ -38,16 +31,17 @@ def bring_up_to_date(connection: Connection) -> None:
         return
     revision, _ = stamps
     if revision is not None and revision > HEAD:
-        raise StorageError(
-            f"the database was made by a newer version of aggregator (schema {revision}, this is {__version__} with "
-            f"schema {HEAD}); upgrade the program, or restore a backup made before"
-        )
+        raise StorageError(too_new(revision))
     with connection.begin():
         # Another process may have waited for the same lock and done the work meanwhile.
         revision, views = _stamps(connection)
         if revision != HEAD:
             _drop_views(connection)
-            _run_alembic(connection)
+            if revision is None:
+                _make_tables(connection)
+            else:
+                with sqlite.renaming_tables(connection):
+                    _run_alembic(connection)
             views = None
         if views != VIEWS_STAMP:
             _drop_views(connection)
@@ -61,6 +55,13 @@ def _stamps(connection: Connection) -> tuple[str | None, str | None]:
     revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     stamp = connection.execute(select(meta.c.value).where(meta.c.key == "views")).scalar()
     return revision, stamp
+
+
+def _make_tables(connection: Connection) -> None:
+    """Make the tables of a new database as they are today, without their history; a test compares the two ways."""
+    metadata.create_all(connection)
+    connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+    connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
 
 
 def _make_views(connection: Connection) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from aggregator import __version__
 from aggregator.records import QuarantinedItem, RunSummary
+from aggregator.store.images import ImageRows
 from aggregator.store.schema import quarantine_item, run
 
 
@@ -64,3 +65,5 @@ class QuarantineRows:
             "created_at": now,
         }
         self._connection.execute(insert(quarantine_item), row)
+        if item.kind == "image" and item.item_id is not None:
+            ImageRows(self._connection).give_way(item.item_id)

@@ -12,11 +12,13 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Dialect,
     Float,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -25,7 +27,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
+from aggregator.store.conditions import (
+    image_is_rechecked,
+    image_is_sound,
+    image_is_stored,
+    image_is_wanted,
+    is_listed,
+    page_is_wanted,
+)
 
 
 class UtcText(TypeDecorator[datetime]):
@@ -40,7 +49,7 @@ class UtcText(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Read the text as a time."""
-        return None if value is None else datetime.strptime(value, TIME_FORMAT).replace(tzinfo=UTC)
+        return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 def time_text(moment: datetime) -> str:
@@ -80,7 +89,11 @@ feed = Table(
     metadata,
     _id(),
     Column("url", Text, nullable=False, unique=True, comment="address as subscribed to"),
-    Column("host", Text, nullable=False, comment="host name of the address, by which politeness is counted"),
+    Column("moved_url", Text, comment="address that it moved to for good, where it is asked for instead"),
+    Column("host", Text, nullable=False, comment="host name of the address asked, by which politeness is counted"),
+    Column("kind", Text, nullable=False, server_default="feed", comment="feed or api"),
+    Column("full_text", Boolean, nullable=False, server_default="0", comment="whether pages of its articles are read"),
+    Column("keep_images_s", Float, comment="how long its pictures are kept, in seconds; empty: as the settings say"),
     Column("subscribed", Boolean, nullable=False, comment="whether feeds.toml names it and has it enabled"),
     Column("wanted_title", Text, comment="title that the user gave it in feeds.toml"),
     Column("category", Text, comment="topic that the user gave it in feeds.toml, a weak label"),
@@ -89,9 +102,10 @@ feed = Table(
     Column("site_url", Text, comment="address of the site that the feed belongs to"),
     Column("language", Text, comment="language that the feed declares"),
     Column("format", Text, comment="format last read: rss20, atom10, json11 …"),
-    Column("state", Text, nullable=False, comment="new, active, throttled, blocked, failing or gone"),
+    Column("state", Text, nullable=False, comment="new, active, moved, throttled, blocked, failing or gone"),
     Column("etag", Text, comment="validator to send, byte for byte as received"),
     Column("last_modified", Text, comment="validator to send, byte for byte as received"),
+    Column("validators_url", Text, comment="address that gave the validators, and the only one they are sent to"),
     Column("body_sha256", Text, comment="hash of the body last read"),
     Column("next_fetch_at", UtcText, nullable=False, comment="earliest time of the next request"),
     Column("last_fetch_at", UtcText, comment="time of the last request"),
@@ -100,9 +114,41 @@ feed = Table(
     Column("last_outcome", Text, comment="how the last request ended"),
     Column("last_error", Text, comment="what went wrong last, empty after a success"),
     Column("failures", Integer, nullable=False, comment="failures since the last success"),
+    Column("decided_by", Text, comment="what decided the time of the next request"),
+    Column("note", Text, comment="what was left out of the document last read, or not found in it"),
+    Column("memory", Text, comment="JSON: what the schedule remembers of earlier answers"),
+    Column("overflows", Integer, nullable=False, server_default="0", comment="times that articles were missed"),
     Column("created_at", UtcText, nullable=False, comment="time when it was first subscribed to"),
     Index(None, "subscribed", "next_fetch_at"),
+    Index(None, "moved_url"),
     comment="A feed: what the user wants of it, and what was observed.",
+)
+
+feed_document = Table(
+    "feed_document",
+    metadata,
+    Column(
+        "feed_id",
+        Integer,
+        ForeignKey("feed.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+        comment="feed whose document it was",
+    ),
+    Column("slices", LargeBinary, nullable=False, comment="MessagePack: fingerprint and sighting of each entry"),
+    comment="What the document last read of a feed held, so that known entries need not be read again.",
+)
+
+host = Table(
+    "host",
+    metadata,
+    Column("name", Text, primary_key=True, comment="host name"),
+    Column("rests_until", UtcText, comment="time before which nothing on it is asked for"),
+    Column("strikes", Integer, nullable=False, comment="lessons since it was last content"),
+    Column("spacing_s", Float, nullable=False, comment="seconds between two requests that it taught, 0 for none"),
+    Column("reason", Text, nullable=False, comment="what the last lesson was"),
+    Column("learned_at", UtcText, nullable=False, comment="time of the last lesson"),
+    comment="What a host taught that holds for everything on it.",
 )
 
 run = Table(
@@ -128,8 +174,11 @@ fetch = Table(
     "fetch",
     metadata,
     _id(),
-    _to("feed", "feed that was asked"),
+    Column("kind", Text, nullable=False, server_default="feed", comment="feed, page, image or robots"),
+    _to("feed", "feed that was asked, if it was one", nullable=True),
+    Column("url", Text, comment="address that was asked, if not that of the feed"),
     _to("run", "run that asked"),
+    Column("reason", Text, nullable=False, server_default="due", comment="why it was asked"),
     Column("started_at", UtcText, nullable=False, comment="time of the request"),
     Column("seconds", Float, nullable=False, comment="time that it took, redirects included"),
     Column("conditional", Boolean, nullable=False, comment="whether a validator was sent"),
@@ -141,8 +190,12 @@ fetch = Table(
     Column("new_articles", Integer, nullable=False, comment="articles that were new"),
     Column("revised_articles", Integer, nullable=False, comment="articles that had been edited"),
     Column("error", Text, comment="what went wrong"),
+    Column("next_fetch_at", UtcText, comment="earliest time of the next request, as decided then"),
+    Column("decided_by", Text, comment="what decided that time"),
+    Column("overflowed", Boolean, nullable=False, server_default="0", comment="whether articles had been missed"),
     Index(None, "feed_id", "started_at"),
-    comment="The log of requests for feeds.",
+    Index(None, "url"),
+    comment="The log of requests: why each was made, and how it ended.",
 )
 
 article = Table(
@@ -184,6 +237,9 @@ sighting = Table(
     _to("article", "article that was seen"),
     _to("feed", "feed that it was seen in"),
     Column("entry_key", Text, nullable=False, comment="what tells the entry from others of its feed"),
+    Column("alias_key", Text, comment="its GUID without what sites change, for recognising it under another"),
+    Column("match_key", Text, comment="hash of title and date, for recognising it when GUID and link have changed"),
+    Column("listed", Boolean, nullable=False, server_default="1", comment="whether the document last read has it"),
     Column("guid", Text, comment="id as the feed gives it"),
     Column("url", Text, comment="link as the feed gives it"),
     Column("title", Text, nullable=False, comment="title in this feed, plain text"),
@@ -191,10 +247,61 @@ sighting = Table(
     Column("published_at", UtcText, comment="what that date means"),
     Column("content_hash", Text, nullable=False, comment="hash of title, summary and content in this feed"),
     Column("first_seen_at", UtcText, nullable=False, comment="time when this feed first had it"),
-    Column("last_seen_at", UtcText, nullable=False, comment="time when this feed last had it, in a changed document"),
+    Column("last_seen_at", UtcText, nullable=False, comment="time when this feed last had it, written when it left"),
     UniqueConstraint("feed_id", "entry_key"),
     Index(None, "article_id"),
+    Index(None, "feed_id", "alias_key"),
+    Index(None, "feed_id", "match_key"),
     comment="An article seen in a feed under a GUID.",
+)
+
+tombstone = Table(
+    "tombstone",
+    metadata,
+    Column("feed_id", Integer, ForeignKey("feed.id"), primary_key=True, comment="feed that had it"),
+    Column("entry_key", Text, primary_key=True, comment="key, of whatever kind, of an entry that must not come back"),
+    Column("pruned_at", UtcText, nullable=False, comment="time when its article was pruned"),
+    comment="An entry whose article was pruned.",
+)
+
+page = Table(
+    "page",
+    metadata,
+    Column(
+        "article_id",
+        Integer,
+        ForeignKey("article.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+        comment="article whose page it is",
+    ),
+    _to("feed", "feed that asks for full text and has the article"),
+    Column("url", Text, nullable=False, comment="address of the page, as the feed gives it"),
+    Column("host", Text, nullable=False, comment="host name of the address, by which politeness is counted"),
+    Column("trusted_origin", Text, comment="origin of the feed, if the page is on it: private addresses are allowed"),
+    Column("final_url", Text, comment="address that answered, if another one"),
+    Column("next_fetch_at", UtcText, nullable=False, comment="earliest time of the next request"),
+    Column("attempts", Integer, nullable=False, comment="times that its turn came"),
+    Column("gave_up", Boolean, nullable=False, comment="whether it is not asked for again"),
+    Column("error", Text, comment="why there is no text"),
+    Column("last_status", Integer, comment="HTTP status of the last answer"),
+    Column("fetched_at", UtcText, comment="time of the answer that the text is from"),
+    Column("title", Text, comment="title of the page, plain text"),
+    Column("text", Text, comment="text of the article, plain"),
+    Column("extractor", Text, comment="what read it out of the page: name and version"),
+    comment="The page of an article, fetched for its full text.",
+)
+
+robots = Table(
+    "robots",
+    metadata,
+    Column("origin", Text, primary_key=True, comment="scheme, host and port"),
+    Column("fetched_at", UtcText, nullable=False, comment="time of the request"),
+    Column("expires_at", UtcText, nullable=False, comment="time until which it holds"),
+    Column("status", Integer, comment="HTTP status of the answer"),
+    Column("rules", Text, nullable=False, comment="what it says to us and to everybody"),
+    Column("refused", Text, comment="why nothing there may be asked for"),
+    comment="The robots.txt of a site, which pages are fetched by.",
 )
 
 revision = Table(
@@ -277,10 +384,22 @@ image = Table(
     ),
     Column("first_seen_at", UtcText, nullable=False, comment="time when an article first named it"),
     Column("next_fetch_at", UtcText, nullable=False, comment="earliest time of the next request"),
+    Column("recheck_at", UtcText, comment="time from which a stored picture is looked at again; empty: never"),
+    Column("etag", Text, comment="validator to send, byte for byte as received"),
+    Column("last_modified", Text, comment="validator to send, byte for byte as received"),
+    Column("pruned_at", UtcText, comment="time when its file was removed to save space; it does not come back"),
     Column("fetched_at", UtcText, comment="time when it was stored"),
-    Column("attempts", Integer, nullable=False, comment="requests so far"),
+    Column("attempts", Integer, nullable=False, comment="requests since the last one that brought it"),
+    Column("losses", Integer, nullable=False, server_default="0", comment="times that its stored file was missing"),
     Column(
         "gave_up", Boolean, nullable=False, comment="whether it failed for good; an article's next picture is tried"
+    ),
+    Column(
+        "stands_by",
+        Boolean,
+        nullable=False,
+        server_default="0",
+        comment="whether it need not be looked at until a better picture of its articles fails",
     ),
     Column("error", Text, comment="why it could not be fetched or decoded"),
     Column("last_status", Integer, comment="HTTP status of the last answer"),
@@ -292,9 +411,27 @@ image = Table(
     Column("height", Integer, comment="height of the upright picture in pixels"),
     Column("phash", Text, comment="perceptual hash, 64 bits as 16 hexadecimal digits"),
     _to("model", "method that last analysed it", name="picture_model_id", nullable=True),
-    Index(None, "gave_up", "sha256", "next_fetch_at"),
-    Index(None, "picture_model_id", "sha256"),
     comment="A picture that articles name.",
+)
+
+Index("ix_sighting_listed", sighting.c.feed_id, sqlite_where=is_listed(sighting), postgresql_where=is_listed(sighting))
+
+
+def _image_index(name: str, only: ColumnElement[bool], *columns: Column[Any]) -> Index:
+    """Index the rows of one question alone: it stays as small as the answer, however many rows there are."""
+    return Index(f"ix_image_{name}", *columns, sqlite_where=only, postgresql_where=only)
+
+
+_image_index("wanted", image_is_wanted(image), image.c.host, image.c.next_fetch_at, image.c.id)
+_image_index("rechecked", image_is_rechecked(image), image.c.host, image.c.next_fetch_at, image.c.id)
+_image_index("to_see", image_is_sound(image), image.c.picture_model_id, image.c.id)
+_image_index("file", image_is_stored(image), image.c.sha256, image.c.size_bytes, image.c.fetched_at)
+
+Index(
+    "ix_page_wanted",
+    *(page.c.host, page.c.article_id),
+    sqlite_where=page_is_wanted(page),
+    postgresql_where=page_is_wanted(page),
 )
 
 thumbnail = Table(
@@ -350,7 +487,7 @@ quarantine_item = Table(
     "quarantine_item",
     metadata,
     _id(),
-    Column("kind", Text, nullable=False, comment="feed, image or article"),
+    Column("kind", Text, nullable=False, comment="feed, page, image or article"),
     Column("item_id", Integer, comment="key of the item in the table of that name"),
     Column("url", Text, comment="address of the item"),
     Column("stage", Text, nullable=False, comment="stage that it harmed"),

@@ -6,7 +6,8 @@ import os
 import re
 import sqlite3
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -22,6 +23,9 @@ APPLICATION_ID = 0x4E657773
 
 BUSY_TIMEOUT_S = 30.0
 """`fetch` and `analyze` may overlap; each holds the write lock for the length of one short transaction."""
+
+KEPT_CONNECTIONS = 4
+"""Connections that stay open for whoever reads next."""
 
 _NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "fuse.sshfs"}
@@ -96,6 +100,19 @@ def tidy(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA optimize")
 
 
+@contextmanager
+def renaming_tables(connection: Connection) -> Iterator[None]:
+    """Let tables be made anew within the block while views of people's own read what is not there just now.
+
+    Without it SQLite refuses to give a table its name back as long as any view in the file cannot be understood.
+    """
+    connection.exec_driver_sql("PRAGMA legacy_alter_table = ON")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql("PRAGMA legacy_alter_table = OFF")
+
+
 def is_wrong_sql(error: BaseException | None) -> bool:
     """Return whether SQLite blames the statement: its driver has one exception for that and for a failing disk."""
     return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
@@ -108,7 +125,7 @@ def _as_uri(path: Path, mode: str) -> str:
 def _create_engine(url: str, *, read_only: bool) -> Engine:
     # A third of a second, which commands that only read do not pay.
     from sqlalchemy import create_engine, event  # noqa: PLC0415
-    from sqlalchemy.pool import NullPool  # noqa: PLC0415
+    from sqlalchemy.pool import QueuePool  # noqa: PLC0415
 
     path = path_of(url)
 
@@ -122,7 +139,16 @@ def _create_engine(url: str, *, read_only: bool) -> Engine:
             check_same_thread=False,
         )
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    # A new connection reads the schema before its first statement, which takes longer than most statements. But each
+    # has a cache of pages, so only few are kept; nobody ever waits for one.
+    engine = create_engine(
+        "sqlite://",
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=KEPT_CONNECTIONS,
+        max_overflow=-1,
+        pool_use_lifo=True,
+    )
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:

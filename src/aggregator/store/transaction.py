@@ -9,7 +9,10 @@ from sqlalchemy.engine import Connection
 from aggregator.store.analyses import AnalysisRows
 from aggregator.store.articles import ArticleRows
 from aggregator.store.feeds import FeedRows
+from aggregator.store.hosts import HostRows
 from aggregator.store.images import ImageRows
+from aggregator.store.ledger import RequestLog
+from aggregator.store.pages import PageRows
 from aggregator.store.runs import QuarantineRows, RunRows
 
 
@@ -45,6 +48,21 @@ class Transaction:
     def runs(self) -> RunRows:
         """The runs."""
         return RunRows(self._connection)
+
+    @cached_property
+    def hosts(self) -> HostRows:
+        """What hosts taught."""
+        return HostRows(self._connection)
+
+    @cached_property
+    def log(self) -> RequestLog:
+        """The ledger of requests for anything but feeds."""
+        return RequestLog(self._connection, self._run_id)
+
+    @cached_property
+    def pages(self) -> PageRows:
+        """The pages of articles, and the robots.txt of their sites."""
+        return PageRows(self._connection)
 
     @cached_property
     def quarantine(self) -> QuarantineRows:

@@ -46,6 +46,8 @@ VIEWS: tuple[View, ...] = (
             ("story_id", "story that it tells"),
             ("image", "its picture, a path below the images folder"),
             ("thumbnail", "its smallest thumbnail, a path below the images folder"),
+            ("full_text", "text of its page, plain; empty unless its feed asks for full text and the page gave it"),
+            ("full_text_from", "where and how that was read: the address that answered, the extractor, the time"),
         ),
         f"""
         SELECT a.id, a.url, a.title, a.summary, a.content, a.author,
@@ -55,9 +57,13 @@ VIEWS: tuple[View, ...] = (
                l.topic, l.score,
                (SELECT s.story_id FROM story_article s WHERE s.article_id = a.id),
                {LEAD_IMAGE.format(column="path")},
-               {THUMBNAIL_OF.format(image=LEAD_IMAGE.format(column="id"))}
+               {THUMBNAIL_OF.format(image=LEAD_IMAGE.format(column="id"))},
+               p.text,
+               CASE WHEN p.text IS NULL THEN NULL
+                    ELSE COALESCE(p.final_url, p.url) || ', read by ' || p.extractor || ', ' || p.fetched_at END
         FROM article a
         JOIN feed f ON f.id = a.feed_id
+        LEFT JOIN page p ON p.article_id = a.id
         LEFT JOIN analysis n ON n.id = a.analysis_id
         LEFT JOIN label l ON l.analysis_id = a.analysis_id AND l.rank = 1
         """,
@@ -74,11 +80,12 @@ VIEWS: tuple[View, ...] = (
             ("published_at", "date in this feed"),
             ("published_raw", "that date as the feed writes it"),
             ("first_seen_at", "time when this feed first had it"),
-            ("last_seen_at", "time when this feed last had it, in a changed document"),
+            ("last_seen_at", "time when this feed last had it"),
         ),
         """
         SELECT s.article_id, f.url, s.guid, s.title, s.url, s.published_at, s.published_raw,
-               s.first_seen_at, s.last_seen_at
+               s.first_seen_at,
+               CASE WHEN s.listed AND f.last_success_at > s.last_seen_at THEN f.last_success_at ELSE s.last_seen_at END
         FROM sighting s JOIN feed f ON f.id = s.feed_id
         """,
     ),
@@ -133,11 +140,12 @@ VIEWS: tuple[View, ...] = (
             ("first_seen_at", "time when an article first named it"),
             ("fetched_at", "time when it was stored"),
             ("error", "why it could not be fetched or decoded"),
+            ("removed_at", "time when its file was removed to save space; it does not come back"),
         ),
         f"""
         SELECT i.id, i.url, i.path, {THUMBNAIL_OF.format(image="i.id")}, i.width, i.height, i.format, i.size_bytes,
                i.phash, i.sha256, (SELECT COUNT(*) FROM article_image ai WHERE ai.image_id = i.id),
-               i.first_seen_at, i.fetched_at, i.error
+               i.first_seen_at, i.fetched_at, i.error, i.pruned_at
         FROM image i
         """,
     ),
@@ -172,7 +180,8 @@ VIEWS: tuple[View, ...] = (
             ("title", "title that the user gave it, else its own"),
             ("category", "topic that the user gave it"),
             ("subscribed", "1 if feeds.toml names it and has it enabled"),
-            ("state", "new, active, throttled, blocked, failing or gone"),
+            ("state", "new, active, moved, throttled, blocked, failing or gone"),
+            ("moved_url", "address that it moved to for good, where it is asked for instead"),
             ("format", "format last read"),
             ("language", "language that it declares"),
             ("site_url", "address of its site"),
@@ -183,22 +192,32 @@ VIEWS: tuple[View, ...] = (
             ("last_error", "what went wrong last; empty after a success"),
             ("failures", "failures since the last success"),
             ("next_fetch_at", "earliest time of the next request"),
+            ("decided_by", "what decided that time"),
+            ("note", "what was left out of the document last read, or not found in it"),
+            ("overflows", "times that articles fell out of it before they were seen"),
+            ("full_text", "1 if the pages of its articles are read"),
             ("articles", "articles that have its text"),
+            ("kind", "feed or api"),
         ),
         """
         SELECT f.id, f.url, COALESCE(f.wanted_title, f.title, f.url), f.category,
-               CASE WHEN f.subscribed THEN 1 ELSE 0 END, f.state, f.format, f.language, f.site_url,
+               CASE WHEN f.subscribed THEN 1 ELSE 0 END, f.state, f.moved_url,
+               f.format, f.language, f.site_url,
                f.last_fetch_at, f.last_success_at, f.last_status, f.last_outcome, f.last_error, f.failures,
-               f.next_fetch_at, (SELECT COUNT(*) FROM article a WHERE a.feed_id = f.id)
+               f.next_fetch_at, f.decided_by, f.note, f.overflows, CASE WHEN f.full_text THEN 1 ELSE 0 END,
+               (SELECT COUNT(*) FROM article a WHERE a.feed_id = f.id), f.kind
         FROM feed f
         """,
     ),
     View(
         "fetches",
-        "The log of requests for feeds.",
+        "The ledger of requests: why each was made, and how it ended.",
         (
             ("id", "key of the request; a higher one is later"),
-            ("feed_url", "feed that was asked"),
+            ("kind", "feed, page, image or robots"),
+            ("feed_url", "feed that was asked, also for a further page of an API; empty for anything else"),
+            ("url", "address that was asked"),
+            ("reason", "why it was asked"),
             ("run_id", "run that asked"),
             ("started_at", "time of the request"),
             ("seconds", "time that it took, redirects included"),
@@ -211,12 +230,30 @@ VIEWS: tuple[View, ...] = (
             ("new_articles", "articles that were new"),
             ("revised_articles", "articles that had been edited"),
             ("error", "what went wrong"),
+            ("next_fetch_at", "earliest time of the next request, as decided then"),
+            ("decided_by", "what decided that time"),
+            ("overflowed", "1 if articles had been missed"),
         ),
         """
-        SELECT h.id, f.url, h.run_id, h.started_at, h.seconds, CASE WHEN h.conditional THEN 1 ELSE 0 END, h.outcome,
-               h.status, h.final_url, h.received_bytes, h.entries, h.new_articles, h.revised_articles, h.error
-        FROM fetch h JOIN feed f ON f.id = h.feed_id
+        SELECT h.id, h.kind, f.url, COALESCE(h.url, f.url), h.reason, h.run_id, h.started_at, h.seconds,
+               CASE WHEN h.conditional THEN 1 ELSE 0 END, h.outcome,
+               h.status, h.final_url, h.received_bytes, h.entries, h.new_articles, h.revised_articles, h.error,
+               h.next_fetch_at, h.decided_by, CASE WHEN h.overflowed THEN 1 ELSE 0 END
+        FROM fetch h LEFT JOIN feed f ON f.id = h.feed_id
         """,
+    ),
+    View(
+        "hosts",
+        "Hosts that asked for fewer requests, and what that taught.",
+        (
+            ("name", "host name"),
+            ("rests_until", "time before which nothing on it is asked for"),
+            ("strikes", "lessons since it was last content"),
+            ("spacing_s", "seconds between two requests to it, if more than usual"),
+            ("reason", "what the last lesson was"),
+            ("learned_at", "time of the last lesson"),
+        ),
+        "SELECT h.name, h.rests_until, h.strikes, h.spacing_s, h.reason, h.learned_at FROM host h",
     ),
     View(
         "runs",
@@ -247,7 +284,7 @@ VIEWS: tuple[View, ...] = (
         "Items that were set aside, because they harmed the process that worked on them.",
         (
             ("id", "key of the entry"),
-            ("kind", "feed, image or article"),
+            ("kind", "feed, page, image or article"),
             ("item_id", "key of the item"),
             ("url", "address of the item"),
             ("stage", "stage that it harmed"),
