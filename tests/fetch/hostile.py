@@ -18,9 +18,11 @@ import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from http.client import HTTPResponse
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 Header = tuple[str, str]
 
@@ -76,20 +78,45 @@ class Line:
     def chunk(self, data: bytes) -> None:
         self.send(f"{len(data):x}\r\n".encode() + data + b"\r\n")
 
+    def relay(self, other: socket.socket) -> None:
+        """Pass bytes on in both directions until one side has no more."""
+        pump = threading.Thread(target=_pump, args=(self._connection, other), daemon=True)
+        pump.start()
+        _pump(other, self._connection)
+        pump.join(5)
+
     def reset(self) -> None:
         """End the connection as a crashed server does."""
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
         self._connection.close()
 
 
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+    for end in (source, sink):
+        with contextlib.suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+
+
 Route = Callable[[Line], None]
+
+
+def not_found(line: Line) -> None:
+    line.respond(404)
 
 
 @dataclass
 class HostileServer:
-    """Listens on 127.0.0.1, each connection in a thread. With a `certificate` (PEM, its key included) it speaks TLS."""
+    """Listens on 127.0.0.1, each connection in a thread. With a `certificate` (PEM, its key included) it speaks TLS.
+
+    `fallback` answers what no route does. `accepted` counts connections, whether or not a request came over them.
+    """
 
     certificate: Path | None = None
+    fallback: Route = not_found
+    accepted: int = 0
     routes: dict[str, Route] = field(default_factory=lambda: dict(HOSTILE_ROUTES))
     requests: list[Received] = field(default_factory=list)
 
@@ -128,6 +155,7 @@ class HostileServer:
             if self._stopped.is_set():
                 connection.close()
                 return
+            self.accepted += 1
             self._connections.append(connection)
             thread = threading.Thread(target=self._serve, args=(connection, peer), daemon=True)
             self._threads.append(thread)
@@ -139,7 +167,7 @@ class HostileServer:
             while (request := _read_request(line, peer)) is not None:
                 self.requests.append(request)
                 answered = Line(line, request, self._stopped)
-                self.routes.get(request.target, not_found)(answered)
+                self.routes.get(request.target, self.fallback)(answered)
                 if not answered.keep:
                     return
 
@@ -174,10 +202,6 @@ def _read_request(connection: socket.socket, peer: int) -> Received | None:
 
 
 # --- honest routes --------------------------------------------------------------------------------------------------
-
-
-def not_found(line: Line) -> None:
-    line.respond(404)
 
 
 def answer(body: bytes = b"", *, status: int = 200, headers: Sequence[Header] = ()) -> Route:
@@ -339,6 +363,53 @@ HOSTILE_ROUTES: dict[str, Route] = {
     "/to-file": redirect("file:///etc/passwd"),
     "/to-nowhere": answer(status=302),
 }
+
+
+# --- a proxy --------------------------------------------------------------------------------------------------------
+
+
+def proxy(*, auth: tuple[str, str] | None = None) -> HostileServer:
+    """Return an HTTP proxy that finds every name on this machine, and lets through only who knows the password.
+
+    It serves absolute-form requests (RFC 9112, section 3.2.2) and CONNECT (RFC 9110, section 9.3.6), and keeps the
+    credentials that were meant for itself.
+    """
+    expected = auth and "Basic " + b64encode(":".join(auth).encode()).decode()
+
+    def serve(line: Line) -> None:
+        if expected and line.request.value("Proxy-Authorization") != expected:
+            line.respond(407, [("Proxy-Authenticate", 'Basic realm="proxy"')], b"the password!")
+        elif line.request.method == "CONNECT":
+            _tunnel(line)
+        else:
+            _forward(line)
+
+    return HostileServer(routes={}, fallback=serve)
+
+
+def _tunnel(line: Line) -> None:
+    with _beyond(urlsplit(f"//{line.request.target}").port or 443) as origin:
+        line.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        line.relay(origin)
+
+
+def _forward(line: Line) -> None:
+    url = urlsplit(line.request.target)
+    assert url.scheme == "http", f"not in absolute form: {line.request.target}"
+    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+    kept = [(name, value) for name, value in line.request.headers if name.lower() != "proxy-authorization"]
+    lines = [f"GET {target} HTTP/1.1", *(f"{name}: {value}" for name, value in kept), "", ""]
+    with _beyond(url.port or 80) as origin:
+        origin.sendall("\r\n".join(lines).encode("latin-1"))
+        response = HTTPResponse(origin)
+        response.begin()
+        line.head(response.status, response.getheaders())
+        line.send(response.read())
+        line.keep = True
+
+
+def _beyond(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=10)
 
 
 # --- names ----------------------------------------------------------------------------------------------------------

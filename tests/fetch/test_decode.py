@@ -13,7 +13,7 @@ from hostile import gzip_zeros
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.fetch.decode import PIECE_BYTES, DecodeError, decode
+from aggregator.fetch.decode import PIECE_BYTES, DecodeError, TooLongError, at_most, decode
 
 
 def _deflate_raw(data: bytes) -> bytes:
@@ -128,6 +128,49 @@ def test_zstd_of_several_and_skippable_frames() -> None:
         assert b"".join(decode(_cut(data, chunk_bytes), "zstd")) == b"one, two"
 
 
+EMPTY_ZSTD = zstandard.compress(b"")
+EMPTY_BLOCK = b"\0\0\0"
+TINY_BLOCK = (1 << 3).to_bytes(3, "little") + b"x"
+LAST_BLOCK = b"\x01\0\0"
+ZSTD_HEAD = (0xFD2FB528).to_bytes(4, "little") + b"\x00\x58"
+EMPTY_SKIPPABLE = (0x184D2A50).to_bytes(4, "little") + bytes(4)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (EMPTY_ZSTD * 1001, "more than 1000 frames"),
+        (zstandard.compress(b"x") * 1001, "more than 1000 frames"),
+        (EMPTY_SKIPPABLE * 1001, "without saying anything"),
+        (ZSTD_HEAD + EMPTY_BLOCK * 1001 + LAST_BLOCK, "without saying anything"),
+        (ZSTD_HEAD + TINY_BLOCK * 100_001 + LAST_BLOCK, "more than 100000 blocks"),
+    ],
+    ids=["empty frames", "frames", "skippable frames", "empty blocks", "tiny blocks"],
+)
+def test_zstd_of_too_many_parts_is_refused(content: bytes, problem: str) -> None:
+    with pytest.raises(DecodeError, match=problem):
+        list(decode([content], "zstd"))
+
+
+def test_zstd_that_says_something_now_and_then_is_read() -> None:
+    blocks = (TINY_BLOCK + EMPTY_BLOCK * 900) * 3
+    assert b"".join(decode([ZSTD_HEAD + blocks + LAST_BLOCK], "zstd")) == b"xxx"
+
+
+def test_br_that_goes_on_without_saying_anything_is_refused() -> None:
+    """Metadata of length 0 (RFC 7932, section 9.2) is a byte long, the first after the window's one bit."""
+    pulled: list[int] = []
+
+    def chunks() -> Iterator[bytes]:
+        for number in range(100):
+            pulled.append(number)
+            yield b"\x0c" if number == 0 else b"\x06" * 100_000
+
+    with pytest.raises(DecodeError, match="without saying anything"):
+        list(decode(chunks(), "br"))
+    assert len(pulled) < 6
+
+
 def test_a_zstd_window_beyond_8_mb_is_refused() -> None:
     parameters = zstandard.ZstdCompressionParameters(window_log=24)
     compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
@@ -162,6 +205,8 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "deflate": ("deflate", lambda: zlib.compress(bytes(60_000_000))),
     "br": ("br", lambda: brotli.compress(bytes(60_000_000), quality=3)),
     "zstd": ("zstd", lambda: _zstd_bomb(500)),
+    "gzip in br": ("gzip, br", lambda: brotli.compress(b"".join(gzip_zeros(60_000_000)), quality=3)),
+    "br in zstd": ("br, zstd", lambda: zstandard.compress(brotli.compress(bytes(60_000_000), quality=3))),
 }
 
 
@@ -182,3 +227,36 @@ def test_a_bomb_costs_no_more_than_its_pieces(name: str) -> None:
         tracemalloc.stop()
     assert total > 20_000_000
     assert peak < 3 * len(bomb) + 2_000_000
+
+
+NOTHING = b"\x00\x00\x00\xff\xff"
+"""A stored deflate block of length 0."""
+
+
+@pytest.mark.parametrize(
+    ("outer", "encode"), [("zstd", zstandard.compress), ("br", brotli.compress), ("gzip", gzip.compress)]
+)
+def test_a_bomb_that_means_nothing_in_the_end_is_stopped_on_its_way(
+    outer: str, encode: Callable[[bytes], bytes]
+) -> None:
+    bomb = encode(NOTHING * 100_000)
+    assert len(bomb) < 10_000
+    with pytest.raises(TooLongError):
+        list(decode([bomb], f"deflate, {outer}", max_encoded_bytes=100_000))
+
+
+def test_each_wrapping_may_be_as_long_as_the_limit() -> None:
+    inner = gzip.compress(TEXT, mtime=0)
+    outer = brotli.compress(inner)
+    longest = max(len(inner), len(outer))
+    assert b"".join(decode([outer], "gzip, br", max_encoded_bytes=longest)) == TEXT
+    with pytest.raises(TooLongError):
+        list(decode([outer], "gzip, br", max_encoded_bytes=longest - 1))
+
+
+def test_chunks_are_counted_before_they_are_handed_on() -> None:
+    assert list(at_most([b"ab", b"c"], 3)) == [b"ab", b"c"]
+    counted = at_most([b"ab", b"c", b"d"], 2)
+    assert next(counted) == b"ab"
+    with pytest.raises(TooLongError):
+        next(counted)

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.fetch.guard import Trust, address_problem, origin, url_problem, url_refusal
+from aggregator.fetch.addresses import address_problem, is_address, metadata_problem
+from aggregator.fetch.guard import Trust, origin, reach_refusal, url_refusal
+from aggregator.fetch.urls import UrlError, canonical_url, url_problem
 
 FORBIDDEN = [
     *("0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.8.9.10"),
@@ -65,16 +67,76 @@ def test_the_problem_is_named(address: str, what: str) -> None:
     assert address_problem(address) == what
 
 
-@pytest.mark.parametrize(
-    "address", ["10.0.0.1", "127.0.0.1", "100.64.0.1", "169.254.1.1", "::1", "fd12::1", "fe80::1", "::ffff:127.0.0.1"]
-)
+@pytest.mark.parametrize("address", ["10.0.0.1", "127.0.0.1", "100.64.0.1", "::1", "fd12::1", "::ffff:127.0.0.1"])
 def test_private_networks_can_be_allowed(address: str) -> None:
     assert address_problem(address, allow_private=True) is None
 
 
-@pytest.mark.parametrize("address", ["169.254.169.254", "fd00:ec2::254", "0.0.0.0", "224.0.0.1", "::", "2001:db8::1"])
+METADATA = [
+    *("169.254.169.254", "169.254.170.2", "169.254.170.23", "100.100.100.200", "168.63.129.16", "192.0.0.192"),
+    *("fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fd00:c1::a9fe:a9fe", "fe80::a9fe:a9fe%eth0"),
+    *("::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1", "::169.254.169.254"),
+]
+
+
+@pytest.mark.parametrize("address", [*METADATA, "169.254.1.1", "fe80::1", "0.0.0.0", "224.0.0.1", "::", "2001:db8::1"])
 def test_allowing_private_networks_allows_no_more_than_that(address: str) -> None:
     assert address_problem(address, allow_private=True) is not None
+
+
+@pytest.mark.parametrize("address", METADATA)
+def test_metadata_services_are_known_in_every_dress(address: str) -> None:
+    assert metadata_problem(address) == f"{address} is the address of a cloud's metadata service"
+
+
+@pytest.mark.parametrize("address", [*PUBLIC, "10.0.0.1", "127.0.0.1", "::1", "169.254.1.1", "fe80::1", "no address"])
+def test_other_addresses_are_no_metadata_services(address: str) -> None:
+    assert metadata_problem(address) is None
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "trust", "allow_private", "refused"),
+    [
+        ("10.0.0.1", "10.0.0.1", Trust.CONFIGURED, False, False),
+        ("nas.example", "10.0.0.1", Trust.CONFIGURED, False, False),
+        ("printer.local", "fe80::1%eth0", Trust.CONFIGURED, False, False),
+        ("169.254.169.254", "169.254.169.254", Trust.CONFIGURED, False, False),
+        ("fd00:ec2::254", "fd00:ec2::254", Trust.CONFIGURED, False, False),
+        ("rebinding.example", "169.254.169.254", Trust.CONFIGURED, True, True),
+        ("2852039166", "169.254.169.254", Trust.CONFIGURED, False, True),
+        ("nas.example", "10.0.0.1", Trust.SAME_ORIGIN, False, False),
+        ("nas.example", "8.8.8.8", Trust.SAME_ORIGIN, False, False),
+        ("169.254.169.254", "169.254.169.254", Trust.SAME_ORIGIN, False, True),
+        ("rebinding.example", "100.100.100.200", Trust.SAME_ORIGIN, True, True),
+        ("rebinding.example", "169.254.1.1", Trust.SAME_ORIGIN, True, True),
+        ("news.example", "8.8.8.8", Trust.NETWORK, False, False),
+        ("news.example", "10.0.0.1", Trust.NETWORK, False, True),
+        ("news.example", "10.0.0.1", Trust.NETWORK, True, False),
+        ("news.example", "fe80::1", Trust.NETWORK, True, True),
+    ],
+)
+def test_who_may_reach_what(host: str, address: str, trust: Trust, *, allow_private: bool, refused: bool) -> None:
+    refusal = reach_refusal(host, address, trust, allow_private=allow_private)
+    assert (refusal is not None) == refused
+
+
+def test_a_refused_address_is_a_sentence() -> None:
+    assert reach_refusal("a.example", "10.0.0.1", Trust.NETWORK) == (
+        "10.0.0.1 is a private address and the URL came from the network"
+    )
+    assert reach_refusal("a.example", "169.254.169.254", Trust.CONFIGURED) == (
+        "169.254.169.254 is the address of a cloud's metadata service, where no name may lead"
+    )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "fe80::1%eth0"])
+def test_addresses_written_out_are_known(host: str) -> None:
+    assert is_address(host)
+
+
+@pytest.mark.parametrize("host", ["127.1", "2130706433", "0x7f.0.0.1", "127.0.0.1.", "example.org", ""])
+def test_what_only_some_systems_take_for_an_address_is_none(host: str) -> None:
+    assert not is_address(host)
 
 
 @given(st.ip_addresses(v=4))
@@ -174,15 +236,29 @@ def test_what_is_no_url_for_us_is_named(url: str) -> None:
     assert url_problem(url) is not None
 
 
-@pytest.mark.parametrize("port", [1, 22, 25, 110, 143, 445, 587, 631, 1023])
+@pytest.mark.parametrize(
+    "port", [1, 22, 25, 110, 143, 445, 587, 631, 1023, 2375, 3306, 5432, 6000, 6379, 6667, 9200, 11211, 27017]
+)
 def test_the_network_does_not_choose_the_port_of_another_service(port: int) -> None:
     assert url_refusal(f"http://example.org:{port}/", Trust.NETWORK) is not None
     assert url_refusal(f"http://example.org:{port}/", Trust.CONFIGURED) is None
 
 
+@pytest.mark.parametrize("port", [80, 443, 1024, 3000, 8000, 8080, 8443, 8888, 49152, 65535])
+def test_ports_where_the_web_lives_pass(port: int) -> None:
+    assert url_refusal(f"http://example.org:{port}/", Trust.NETWORK) is None
+
+
+def test_on_the_origin_of_a_configured_url_the_port_is_the_users_choice() -> None:
+    assert url_refusal("http://nas.example:631/x.jpg", Trust.SAME_ORIGIN) is None
+    assert url_refusal("http://10.0.0.1:6379/x.jpg", Trust.SAME_ORIGIN) is None
+    assert url_refusal("http://169.254.169.254/x.jpg", Trust.SAME_ORIGIN) is not None
+
+
 @pytest.mark.parametrize("userinfo", ["user@", "user:secret@", ":@", "@"])
 def test_the_network_sends_no_credentials(userinfo: str) -> None:
     assert url_refusal(f"http://{userinfo}example.org/", Trust.NETWORK) is not None
+    assert url_refusal(f"http://{userinfo}example.org/", Trust.SAME_ORIGIN) is not None
     assert url_refusal(f"http://{userinfo}example.org/", Trust.CONFIGURED) is None
 
 
@@ -194,6 +270,12 @@ def test_the_network_sends_no_credentials(userinfo: str) -> None:
         ("http://example.org:443/", "http://example.org:443"),
         ("http://user:secret@example.org:8080/x?y#z", "http://example.org:8080"),
         ("http://[::1]:8080/", "http://[::1]:8080"),
+        ("http://bücher.example", "http://xn--bcher-kva.example"),
+        ("http://BÜCHER.example:80/ü", "http://xn--bcher-kva.example"),
+        ("http://xn--bcher-kva.example/", "http://xn--bcher-kva.example"),
+        ("http://bücher。example/", "http://xn--bcher-kva.example"),
+        # IDNA 2003 would say strasse.example, which is somebody else's.
+        ("http://straße.example/", "http://xn--strae-oqa.example"),
     ],
 )
 def test_origin(url: str, expected: str) -> None:
@@ -203,3 +285,12 @@ def test_origin(url: str, expected: str) -> None:
 def test_what_is_no_url_has_no_origin() -> None:
     with pytest.raises(ValueError, match="names no host"):
         origin("http:///feed")
+
+
+def test_a_url_has_one_spelling() -> None:
+    assert canonical_url("HTTP://EXAMPLE.org:80/ä b?ö#c") == "http://example.org/%C3%A4%20b?%C3%B6"
+    assert canonical_url("../x", base="https://example.org/a/b/c") == "https://example.org/a/x"
+    with pytest.raises(UrlError, match="only http and https"):
+        canonical_url("data:text/plain,x", base="https://example.org/")
+    with pytest.raises(UrlError, match="cannot be read"):
+        canonical_url("http://[::1")

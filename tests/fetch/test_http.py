@@ -6,7 +6,7 @@ import time
 import tracemalloc
 import zlib
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,13 +15,14 @@ from pathlib import Path
 import brotli
 import pytest
 import zstandard
-from hostile import HostileServer, Line, answer, conditional, dot_test_names, password, redirect
+from hostile import HostileServer, Line, answer, conditional, dot_test_names, gzip_zeros, password, redirect
 from test_guard import CONFUSING_HOSTS
 from test_transport import make_certificate
 
+from aggregator.fetch.failures import Failure
 from aggregator.fetch.guard import Trust, origin
-from aggregator.fetch.http import HttpClient
-from aggregator.fetch.redirect import Failure, Hop, next_hop
+from aggregator.fetch.http import MAX_LOCATION_BYTES, MAX_VALUE_BYTES, HttpClient
+from aggregator.fetch.redirect import Hop, next_hop
 from aggregator.fetch.request import HttpRequest, user_agent
 from aggregator.fetch.resolve import Resolver
 from aggregator.pipeline.abandon import run_abandonable
@@ -34,13 +35,17 @@ FEED = b"<rss><channel/></rss>"
 
 @contextmanager
 def _client(
-    *, allow_private_networks: bool = False, workers: int = 4, ca_file: Path | None = None
+    *,
+    allow_private_networks: bool = False,
+    workers: int = 4,
+    ca_file: Path | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Iterator[HttpClient]:
     client = HttpClient(
         user_agent=AGENT,
         workers=workers,
         resolver=Resolver(getaddrinfo=dot_test_names, abandon=run_abandonable, monotonic=time.monotonic),
-        monotonic=time.monotonic,
+        monotonic=monotonic,
         allow_private_networks=allow_private_networks,
         ca_file=ca_file,
     )
@@ -148,7 +153,13 @@ def test_the_users_headers_win_over_ours(client: HttpClient, server: HostileServ
     )
 
 
-@pytest.mark.parametrize("header", [("Content-Length", "5"), ("Transfer-Encoding", "chunked"), ("X-Bad", "a\r\nb: c")])
+@pytest.mark.parametrize(
+    "header",
+    [
+        *(("Content-Length", "5"), ("Transfer-Encoding", "chunked"), ("X-Bad", "a\r\nb: c")),
+        ("Proxy-Authorization", "Basic eDp5"),
+    ],
+)
 def test_headers_that_would_break_http_are_not_sent(
     client: HttpClient, server: HostileServer, header: tuple[str, str]
 ) -> None:
@@ -168,6 +179,7 @@ def test_a_download_tells_all(client: HttpClient, server: HostileServer) -> None
             ("Last-Modified", "Sat, 01 Mar 2025 00:00:00 GMT"),
         ),
         *(("Cache-Control", "max-age=60"), ("Cache-Control", "public"), ("Expires", "0"), ("Retry-After", "7")),
+        *(("Date", "Sat, 01 Mar 2025 11:59:00 GMT"), ("Age", "30")),
     ]
     server.routes["/full"] = answer(FEED, headers=headers)
     url = server.url("/full")
@@ -186,6 +198,8 @@ def test_a_download_tells_all(client: HttpClient, server: HostileServer) -> None
         retry_after="7",
         cache_control="max-age=60, public",
         expires="0",
+        date="Sat, 01 Mar 2025 11:59:00 GMT",
+        age="30",
         body=FEED,
     )
 
@@ -206,6 +220,7 @@ def test_validators_come_back_byte_for_byte(client: HttpClient, server: HostileS
     assert (second.outcome, second.status, second.body) == (Outcome.NOT_MODIFIED, 304, b"")
     assert second.error is None
     assert second.answered
+    assert (first.conditional, second.conditional) == (False, True)
     assert len({received.peer for received in server.requests}) == 1
 
 
@@ -235,11 +250,12 @@ def test_a_304_that_nobody_asked_for_is_a_bad_response(client: HttpClient, serve
 
 @pytest.mark.parametrize("status", [201, 204, 206, 226, 300, 305, 400, 401, 403, 404, 410, 429, 500, 503, 599])
 def test_other_statuses_are_errors_with_their_headers(client: HttpClient, server: HostileServer, status: int) -> None:
-    headers = [("Retry-After", "120"), ("ETag", '"error page"')]
+    headers = [("Retry-After", "120"), ("ETag", '"error page"'), ("Date", "today"), ("Age", "1"), ("Expires", "-1")]
     server.routes["/feed"] = answer(b"" if status == 204 else b"sorry", status=status, headers=headers)
     download = _get(client, server.url("/feed"))
     assert (download.outcome, download.status) == (Outcome.HTTP_ERROR, status)
     assert (download.retry_after, download.body, download.validators) == ("120", b"", Validators())
+    assert (download.date, download.age, download.expires) == ("today", "1", "-1")
     assert download.error is not None
     assert download.error.startswith(f"127.0.0.1 answered {status}")
 
@@ -375,6 +391,144 @@ def test_redirects_that_lead_nowhere(
     assert len(server.requests) == requests
 
 
+@pytest.mark.parametrize("spelling", ["/real?x=1", "/real?x=1#latest"])
+def test_validators_go_to_the_url_behind_the_redirect_that_gave_them(
+    server: HostileServer, other: HostileServer, spelling: str
+) -> None:
+    real = other.url("/real?x=1", "far.test")
+    server.routes["/feed"] = redirect(real)
+    other.routes["/real?x=1"] = conditional(FEED, etag='W/"1"', last_modified="Sat, 01 Mar 2025 00:00:00 GMT")
+    request = _request(server.url("/feed"))
+    with _client(allow_private_networks=True) as client:
+        first = client.get(request, NOW)
+        known = replace(
+            request, validators=first.validators, validators_url=other.url(spelling, "FAR.test").replace("//", "//me@")
+        )
+        second = client.get(known, NOW)
+    assert (first.outcome, first.final_url, first.conditional) == (Outcome.OK, real, False)
+    assert (second.outcome, second.final_url, second.conditional) == (Outcome.NOT_MODIFIED, real, True)
+    assert second.validators == first.validators
+    for received in server.requests:
+        assert not {"if-none-match", "if-modified-since"} & set(received.names)
+
+
+@pytest.mark.parametrize(
+    "owner", ["/feed?x", "/", "/Feed", "https", "another host", "another port", "no url", "http://[::1"]
+)
+def test_validators_go_to_no_other_url(server: HostileServer, other: HostileServer, owner: str) -> None:
+    others = {
+        "https": server.url("/feed").replace("http:", "https:"),
+        "another host": server.url("/feed", "localhost"),
+        "another port": other.url("/feed"),
+    }
+    url = others.get(owner, server.url(owner) if owner.startswith("/") else owner)
+    request = replace(_request(server.url("/feed")), validators=Validators('"1"', "a date"), validators_url=url)
+    with _client() as client:
+        download = client.get(request, NOW)
+        assert (download.outcome, download.conditional) == (Outcome.OK, False)
+        server.routes["/feed"] = answer(status=304)
+        assert client.get(request, NOW).outcome is Outcome.BAD_RESPONSE
+    for received in server.requests:
+        assert not {"if-none-match", "if-modified-since"} & set(received.names)
+
+
+def test_a_304_behind_a_redirect_of_the_url_that_was_asked_is_a_bad_response(
+    client: HttpClient, server: HostileServer
+) -> None:
+    server.routes["/feed"] = redirect("/moved")
+    server.routes["/moved"] = answer(status=304)
+    download = client.get(replace(_request(server.url("/feed")), validators=Validators('"1"')), NOW)
+    assert (download.outcome, download.conditional) == (Outcome.BAD_RESPONSE, False)
+    assert download.error == "127.0.0.1 answered 304 to a request without conditions"
+    assert server.requests[0].value("If-None-Match") == '"1"'
+
+
+def test_the_host_of_each_redirect_is_announced_before_it_is_asked(server: HostileServer) -> None:
+    server.routes["/feed"] = redirect(server.url("/2", "Second.test"))
+    server.routes["/2"] = redirect("/3")
+    server.routes["/3"] = answer(FEED)
+    announced: list[tuple[str, int, int]] = []
+
+    def before_hop(host: str) -> None:
+        announced.append((host, len(server.requests), threading.get_ident()))
+
+    with _client(allow_private_networks=True) as client:
+        request = replace(_request(server.url("/feed")), before_hop=before_hop)
+        assert client.get(request, NOW).body == FEED
+    here = threading.get_ident()
+    assert announced == [("second.test", 1, here), ("second.test", 2, here)]
+
+
+def test_a_redirect_that_is_refused_is_not_announced(client: HttpClient, server: HostileServer) -> None:
+    announced: list[str] = []
+    request = replace(_request(server.url("/to-metadata")), before_hop=announced.append)
+    assert client.get(request, NOW).outcome is Outcome.REFUSED
+    assert announced == []
+
+
+def test_what_the_announcement_raises_ends_everything(client: HttpClient, server: HostileServer) -> None:
+    server.routes["/feed"] = redirect("/2")
+
+    def before_hop(_host: str) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        client.get(replace(_request(server.url("/feed")), before_hop=before_hop), NOW)
+    assert [received.target for received in server.requests] == ["/feed"]
+    assert _get(client, server.url("/cookies")).outcome is Outcome.OK
+
+
+def test_waiting_for_a_turn_is_no_part_of_the_deadline(server: HostileServer) -> None:
+    server.routes["/feed"] = redirect("/2")
+    server.routes["/2"] = redirect("/3")
+    server.routes["/3"] = answer(FEED)
+    waited_s = [0.0]
+
+    def wait(_host: str) -> None:
+        waited_s[0] += 60.0
+
+    with _client(monotonic=lambda: time.monotonic() + waited_s[0]) as client:
+        download = client.get(replace(_request(server.url("/feed")), before_hop=wait), NOW)
+    assert (download.outcome, download.body) == (Outcome.OK, FEED)
+    assert download.seconds > 120
+
+
+@pytest.mark.parametrize("length", [MAX_VALUE_BYTES, MAX_VALUE_BYTES + 1])
+def test_what_a_server_says_at_length_is_as_good_as_unsaid(
+    client: HttpClient, server: HostileServer, length: int
+) -> None:
+    said = "x" * length
+    names = ("ETag", "Last-Modified", "Content-Type", "Retry-After", "Cache-Control", "Expires", "Date", "Age")
+    server.routes["/feed"] = answer(FEED, headers=[(name, said) for name in names])
+    got = _get(client, server.url("/feed"))
+    assert got.body == FEED
+    values = (
+        got.validators.etag,
+        got.validators.last_modified,
+        got.content_type,
+        got.retry_after,
+        got.cache_control,
+        got.expires,
+        got.date,
+        got.age,
+    )
+    assert values == ((said if length <= MAX_VALUE_BYTES else None),) * 8
+
+
+def test_many_short_values_are_one_long_one(client: HttpClient, server: HostileServer) -> None:
+    server.routes["/feed"] = answer(FEED, headers=[("Cache-Control", "x" * 100)] * 11)
+    assert _get(client, server.url("/feed")).cache_control is None
+
+
+def test_a_monstrous_location_is_no_address(client: HttpClient, server: HostileServer) -> None:
+    longest = "/" + "x" * (MAX_LOCATION_BYTES - 1)
+    server.routes["/feed"] = redirect(longest)
+    server.routes[longest] = redirect(longest + "x")
+    download = _get(client, server.url("/feed"))
+    assert (download.outcome, download.final_url) == (Outcome.BAD_REDIRECT, server.url(longest))
+    assert download.error == "127.0.0.1 redirects to an address of more than 8 KB"
+
+
 def test_five_redirects_are_followed(client: HttpClient, server: HostileServer) -> None:
     for number in range(5):
         server.routes[f"/{number}"] = redirect(f"/{number + 1}")
@@ -420,7 +574,17 @@ def test_https_is_never_given_up(tmp_path: Path, server: HostileServer) -> None:
         (
             Hop("http://a.example/", Trust.CONFIGURED),
             "https://a.example/",
-            Hop("https://a.example/", Trust.NETWORK, at_home=False, earlier=("http://a.example/",)),
+            Hop("https://a.example/", Trust.CONFIGURED, earlier=("http://a.example/",)),
+        ),
+        (
+            Hop("http://a.example:8080/", Trust.CONFIGURED),
+            "https://a.example/",
+            Hop("https://a.example/", Trust.NETWORK, at_home=False, earlier=("http://a.example:8080/",)),
+        ),
+        (
+            Hop("http://a.example/", Trust.CONFIGURED),
+            "https://b.example/",
+            Hop("https://b.example/", Trust.NETWORK, at_home=False, earlier=("http://a.example/",)),
         ),
         (Hop("https://a.example/", Trust.CONFIGURED), "http://a.example/", Outcome.BAD_REDIRECT),
         (Hop("https://a.example/", Trust.CONFIGURED), "https://me:secret@b.example/", Outcome.REFUSED),
@@ -632,11 +796,27 @@ def test_bytes_that_decode_to_nothing_are_capped_too(client: HttpClient, server:
     assert download.received_bytes < 2_000_000
 
 
-@pytest.mark.parametrize("path", ["/gzip-bomb", "/endless", "/zstd-bomb"])
-def test_the_cap_bounds_the_memory(client: HttpClient, server: HostileServer, path: str) -> None:
+def _zstd_bomb() -> bytes:
+    """Return a gigabyte of zeros in 32 kB (RFC 8878, RLE blocks)."""
     block = ((128 * 1024 << 3) | 1 << 1).to_bytes(3, "little") + b"\0"
-    bomb = (0xFD2FB528).to_bytes(4, "little") + b"\x00\x58" + block * 8000  # a gigabyte in 32 kB
-    server.routes["/zstd-bomb"] = answer(bomb, headers=[("Content-Encoding", "zstd")])
+    return (0xFD2FB528).to_bytes(4, "little") + b"\x00\x58" + block * 8000
+
+
+BOMBS: dict[str, Callable[[], bytes]] = {
+    "zstd": _zstd_bomb,
+    "br": lambda: brotli.compress(bytes(50_000_000), quality=1),
+    "gzip, gzip": lambda: gzip.compress(b"".join(gzip_zeros(300_000_000))),
+    "gzip, br": lambda: brotli.compress(b"".join(gzip_zeros(300_000_000)), quality=1),
+    # Stored blocks of length 0: ten megabytes of them, in some hundred bytes, mean nothing at all.
+    "deflate, zstd": lambda: zstandard.compress(b"\x00\x00\x00\xff\xff" * 2_000_000),
+}
+
+
+@pytest.mark.parametrize("bomb", ["/gzip-bomb", "/endless", *BOMBS])
+def test_the_cap_bounds_the_memory(client: HttpClient, server: HostileServer, bomb: str) -> None:
+    path = bomb if bomb in server.routes else "/bomb"
+    if bomb in BOMBS:
+        server.routes["/bomb"] = answer(BOMBS[bomb](), headers=[("Content-Encoding", bomb)])
     _get(client, server.url(path))
     tracemalloc.start()
     try:

@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from hostile import HostileServer, Line, answer, dot_test_names
 
 from aggregator.errors import ConfigError
+from aggregator.fetch.addresses import address_problem
 from aggregator.fetch.exchange import (
     AddressRefusedError,
     ConnectFailedError,
@@ -23,9 +23,9 @@ from aggregator.fetch.exchange import (
     UnknownNameError,
     exchange_until,
 )
-from aggregator.fetch.guard import address_problem
 from aggregator.fetch.resolve import REMEMBERED_NAMES, REMEMBERED_S, NotResolvedError, Resolver
-from aggregator.fetch.transport import GuardedTransport, tls_context
+from aggregator.fetch.tls import tls_context
+from aggregator.fetch.transport import GuardedTransport
 from aggregator.pipeline.abandon import run_abandonable
 
 
@@ -59,7 +59,7 @@ def _transport(
 ) -> GuardedTransport:
     transport = GuardedTransport(
         resolver=resolver or _resolver(),
-        address_problem=problem,
+        refusal=lambda _host, address: problem(address),
         tls=tls or ssl.create_default_context(),
         max_connections=max_connections,
     )
@@ -69,9 +69,9 @@ def _transport(
 
 def _get(transport: GuardedTransport, url: str, timeout_s: float = 5.0) -> tuple[bytes, Exchange]:
     with exchange_until(time.monotonic() + timeout_s, time.monotonic) as exchange:
-        response = transport.handle_request(httpx.Request("GET", url))
+        response = transport.get(url, ())
         try:
-            return b"".join(response.iter_raw()), exchange
+            return b"".join(response.body), exchange
         finally:
             response.close()
 
@@ -168,7 +168,7 @@ def test_a_name_that_resolves_to_an_inner_address_is_refused(server: HostileServ
 @pytest.mark.parametrize("host", ["2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "127.1", "127.0.0.1."])
 def test_odd_spellings_are_refused_by_the_address_they_mean(server: HostileServer, host: str) -> None:
     resolver = _resolver(lambda *args, **options: list(socket.getaddrinfo(*args, **options)))
-    with pytest.raises((AddressRefusedError, UnknownNameError, httpx.InvalidURL)):
+    with pytest.raises((AddressRefusedError, UnknownNameError)):
         _get(_transport(address_problem, resolver=resolver), server.url(host=host))
     assert server.requests == []
 
@@ -244,10 +244,10 @@ def test_a_connection_that_nobody_accepts_does_not_outlive_the_deadline() -> Non
 def test_a_request_that_is_never_taken_does_not_outlive_the_deadline() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         url = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
-        request = httpx.Request("GET", url, headers={"X-Long": "x" * 20_000_000})
+        headers = [(b"X-Long", b"x" * 20_000_000)]
         started = time.monotonic()
         with exchange_until(started + 0.3, time.monotonic), pytest.raises(DeadlineExceededError):
-            _transport().handle_request(request)
+            _transport().get(url, headers)
         assert time.monotonic() - started < 3
 
 
@@ -262,7 +262,7 @@ def test_a_handshake_that_never_ends_does_not_outlive_the_deadline() -> None:
 def test_waiting_for_a_free_connection_does_not_outlive_the_deadline(server: HostileServer) -> None:
     transport = _transport(max_connections=1)
     with exchange_until(time.monotonic() + 10, time.monotonic):
-        holding = transport.handle_request(httpx.Request("GET", server.url("/drip")))
+        holding = transport.get(server.url("/drip"), ())
         with pytest.raises(DeadlineExceededError):
             _get(transport, server.url("/"), timeout_s=0.2)
         holding.close()
@@ -344,14 +344,23 @@ def test_received_bytes_are_counted_on_the_wire(server: HostileServer) -> None:
 
 
 def make_certificate(folder: Path, *names: str) -> Path:
-    """Write a self-signed certificate and its key into one PEM file."""
+    """Write a self-signed certificate and its key into one PEM file. An address is written `IP:127.0.0.1`."""
     key, certificate, both = folder / "key.pem", folder / "certificate.pem", folder / "both.pem"
-    subject = ["-subj", f"/CN={names[0]}", "-addext", "subjectAltName=" + ",".join(f"DNS:{name}" for name in names)]
+    subject = [
+        "-subj",
+        f"/CN={names[0]}",
+        "-addext",
+        "subjectAltName=" + ",".join(_alternative(name) for name in names),
+    ]
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     files = ["-keyout", str(key), "-out", str(certificate), "-days", "2"]
     subprocess.run([*command, *files, *subject], check=True, capture_output=True)
     both.write_bytes(certificate.read_bytes() + key.read_bytes())
     return both
+
+
+def _alternative(name: str) -> str:
+    return name if name.startswith("IP:") else f"DNS:{name}"
 
 
 @pytest.fixture(scope="module")

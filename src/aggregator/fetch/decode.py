@@ -28,6 +28,12 @@ _ZSTD_RLE_BLOCK = 1
 _ZSTD_MAGIC = 0xFD2FB528
 _ZSTD_SKIPPABLE = 0x184D2A50
 _MAX_CODINGS = 4
+# A frame is set up anew each time, and a block is handled in Python: many would cost seconds, whatever they say.
+_MAX_ZSTD_FRAMES = 1000
+_MAX_ZSTD_BLOCKS = 100_000
+_MAX_ZSTD_SILENCES = 1000
+# No encoder needs more than some kilobytes to say the next thing; empty blocks say nothing for as long as they like.
+_MAX_BROTLI_SILENCE_BYTES = 256 * 1024
 
 Decoder = Callable[[Iterable[bytes]], Iterator[bytes]]
 
@@ -36,11 +42,17 @@ class DecodeError(Exception):
     """The content is not what its Content-Encoding says: corrupt, cut short, or of a coding that we do not know."""
 
 
-def decode(chunks: Iterable[bytes], content_encoding: str) -> Iterator[bytes]:
+class TooLongError(Exception):
+    """The content, or one of the wrappings around it, is longer than it may be."""
+
+
+def decode(chunks: Iterable[bytes], content_encoding: str, max_encoded_bytes: int | None = None) -> Iterator[bytes]:
     """Yield the decoded content of `chunks` in pieces of at most `PIECE_BYTES`, none of them empty.
 
     `content_encoding` is the header's value, empty where there is none. Raises DecodeError for an unknown coding, and,
     while iterating, for corrupt or truncated content. A body without a single byte is empty in every coding.
+    `max_encoded_bytes` bounds what each decoder takes in, so that a bomb within a bomb ends early too even if the inner
+    one decodes to nothing; beyond it, iterating raises TooLongError.
     """
     names = [name for name in (part.strip().lower() for part in content_encoding.split(",")) if name]
     if len(names) > _MAX_CODINGS:
@@ -49,8 +61,18 @@ def decode(chunks: Iterable[bytes], content_encoding: str) -> Iterator[bytes]:
     pieces = _decode_identity(chunks)
     # They were applied from left to right.
     for decoder in reversed(decoders):
-        pieces = decoder(pieces)
+        pieces = decoder(pieces if max_encoded_bytes is None else at_most(pieces, max_encoded_bytes))
     return pieces
+
+
+def at_most(chunks: Iterable[bytes], limit_bytes: int) -> Iterator[bytes]:
+    """Yield the chunks; raises TooLongError as soon as they are longer than this together."""
+    total = 0
+    for chunk in chunks:
+        total += len(chunk)
+        if total > limit_bytes:
+            raise TooLongError
+        yield chunk
 
 
 def _decoder(name: str) -> Decoder:
@@ -113,8 +135,12 @@ def _inflate(source: _Source, decompressor: zlib._Decompress, name: str) -> Iter
 def _decode_brotli(chunks: Iterable[bytes]) -> Iterator[bytes]:
     decompressor = brotli.Decompressor()
     started = False
+    silent_bytes = 0
     for chunk in chunks:
         started = True
+        if silent_bytes > _MAX_BROTLI_SILENCE_BYTES:
+            raise DecodeError("the br content goes on without saying anything")
+        silent_bytes += len(chunk)
         data, piece = chunk, b""
         while data or piece or not decompressor.can_accept_more_data():
             try:
@@ -122,6 +148,7 @@ def _decode_brotli(chunks: Iterable[bytes]) -> Iterator[bytes]:
             except brotli.error as error:
                 raise DecodeError("the br content is corrupt") from error
             if piece:
+                silent_bytes = 0
                 yield piece
             data = b""
     if started and not decompressor.is_finished():
@@ -136,20 +163,51 @@ def _decode_zstd(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """
     context = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW_BYTES)
     source = _Source(chunks)
+    patience = _ZstdPatience()
     try:
         while magic := source.take(4):
             number = int.from_bytes(magic, "little")
             if number & ~0xF == _ZSTD_SKIPPABLE:
                 source.skip(int.from_bytes(source.take_all(4, "zstd"), "little"))
+                patience.silence()
             elif number == _ZSTD_MAGIC:
-                yield from _decode_zstd_frame(magic, source, context.decompressobj())
+                patience.frame()
+                yield from _decode_zstd_frame(magic, source, context.decompressobj(), patience)
             else:
                 raise DecodeError("the content is not zstd")
     except zstandard.ZstdError as error:
         raise DecodeError(f"the zstd content is corrupt: {error}") from error
 
 
-def _decode_zstd_frame(magic: bytes, source: _Source, frame: zstandard.ZstdDecompressionObj) -> Iterator[bytes]:
+class _ZstdPatience:
+    """How much of a zstd content is borne with: its frames, its blocks, and those in a row that decode to nothing."""
+
+    def __init__(self) -> None:
+        self._frames = self._blocks = self._silences = 0
+
+    def frame(self) -> None:
+        self._frames += 1
+        if self._frames > _MAX_ZSTD_FRAMES:
+            raise DecodeError(f"the zstd content has more than {_MAX_ZSTD_FRAMES} frames")
+
+    def block(self, piece: bytes) -> None:
+        self._blocks += 1
+        if self._blocks > _MAX_ZSTD_BLOCKS:
+            raise DecodeError(f"the zstd content has more than {_MAX_ZSTD_BLOCKS} blocks")
+        if piece:
+            self._silences = 0
+        else:
+            self.silence()
+
+    def silence(self) -> None:
+        self._silences += 1
+        if self._silences > _MAX_ZSTD_SILENCES:
+            raise DecodeError("the zstd content goes on without saying anything")
+
+
+def _decode_zstd_frame(
+    magic: bytes, source: _Source, frame: zstandard.ZstdDecompressionObj, patience: _ZstdPatience
+) -> Iterator[bytes]:
     """Yield one frame (RFC 8878, section 3.1.1); its magic number has been taken from the source already."""
     descriptor = source.take_all(1, "zstd")
     single_segment, checksum = descriptor[0] >> 5 & 1, descriptor[0] >> 2 & 1
@@ -165,7 +223,9 @@ def _decode_zstd_frame(magic: bytes, source: _Source, frame: zstandard.ZstdDecom
         if size > _ZSTD_BLOCK_BYTES:
             raise DecodeError("the zstd content is corrupt: a block is too large")
         block = source.take_all(1 if kind == _ZSTD_RLE_BLOCK else size, "zstd")
-        yield from _not_empty(frame.decompress(head + block))
+        piece = frame.decompress(head + block)
+        patience.block(piece)
+        yield from _not_empty(piece)
     if checksum:
         yield from _not_empty(frame.decompress(source.take_all(4, "zstd")))
 

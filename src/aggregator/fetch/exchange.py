@@ -10,6 +10,7 @@ at a time never meets one.
     ├── ConnectFailedError      no connection; the text tells why
     │   ├── AddressRefusedError   the host's addresses are forbidden ones
     │   ├── UnknownNameError      the host's name has no address
+    │   ├── ProxyFailedError      the proxy cannot be reached, or does not let us through
     │   └── HandshakeError        no TLS on the connection
     ├── NoAnswerError           the connection ended before the first byte of an answer
     └── BrokenAnswerError       what came is cut short, or is not HTTP
@@ -43,11 +44,15 @@ class ConnectFailedError(ExchangeError):
 
 
 class AddressRefusedError(ConnectFailedError):
-    """All addresses of the host are forbidden; the text says what they are."""
+    """All addresses of the host are forbidden; the text says why, for a person."""
 
 
 class UnknownNameError(ConnectFailedError):
     """The host's name has no address; the text tells why."""
+
+
+class ProxyFailedError(ConnectFailedError):
+    """The proxy cannot be reached, or does not let us through; the text is a sentence that names it."""
 
 
 class HandshakeError(ConnectFailedError):
@@ -82,6 +87,15 @@ class Exchange:
         if remaining <= 0:
             raise DeadlineExceededError("the deadline has passed")
         return remaining
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Let the time that the block takes not count: to wait for a turn is our manners, not the server's fault."""
+        stands_since = self.monotonic()
+        try:
+            yield
+        finally:
+            self.deadline += self.monotonic() - stands_since
 
     @contextmanager
     def head(self) -> Iterator[None]:

@@ -9,20 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from aggregator.fetch.failures import Failure
 from aggregator.fetch.guard import Trust, origin, url_refusal
+from aggregator.fetch.moves import same_place
+from aggregator.fetch.urls import without_userinfo
 from aggregator.records import Outcome
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 MAX_REDIRECTS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why an exchange brought nothing; `error` is a sentence for a person."""
-
-    outcome: Outcome
-    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +50,11 @@ def next_hop(hop: Hop, status: int, target: str, *, allow_private: bool) -> Hop 
         return Failure(Outcome.BAD_REDIRECT, f"{hop.host} redirects more than {MAX_REDIRECTS} times")
     if hop.url.startswith("https:") and not url.startswith("https:"):
         return Failure(Outcome.BAD_REDIRECT, f"{hop.host} redirects from https to http, where anybody can read along")
-    stays = origin(url) == origin(hop.url)
+    # The same host with https in the place of http is no other place, only a safer way to it.
+    stays = origin(url) == origin(hop.url) or same_place(hop.url, url)
     trust = hop.trust if stays else Trust.NETWORK
-    refusal = url_refusal(target, trust, allow_private=allow_private)
+    # At home, user information in the target says nothing new and is dropped; elsewhere it is somebody's trick.
+    refusal = url_refusal(url if stays else target, trust, allow_private=allow_private)
     if refusal is not None:
         return Failure(Outcome.REFUSED, f"refused: {refusal}")
     return Hop(
@@ -67,10 +64,3 @@ def next_hop(hop: Hop, status: int, target: str, *, allow_private: bool) -> Hop 
         permanent=hop.permanent and status in _PERMANENT,
         earlier=earlier,
     )
-
-
-def without_userinfo(url: str) -> str:
-    """Return the URL without the user name and password before its host."""
-    netloc = urlsplit(url).netloc
-    # Not put together anew from its parts: that would lose an empty query.
-    return url.replace(netloc, netloc.rpartition("@")[2], 1)

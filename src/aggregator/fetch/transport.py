@@ -1,31 +1,33 @@
-"""Connections that reach allowed addresses only and never outlive the deadline of their request.
+"""HTTP/1.1 over connections that reach allowed addresses only and never outlive the deadline of their request.
 
 The only import site of httpcore. `httpx.HTTPTransport` takes no network backend, so this is a transport of our own over
-httpcore's pool:
+httpcore's connections:
 
-    GuardedTransport → httpcore.ConnectionPool → _GuardedBackend.connect_tcp → _DeadlineStream
-                                                 resolve, check, connect,     each read, write and handshake
-                                                 check the peer               gets the time that is left
+    GuardedTransport → ConnectionPool → httpcore's connection → _Backend.connect_tcp → _DeadlineStream
+                                        to a host, or through   `dial`: resolve,       each read, write and handshake
+                                        a proxy                 check, connect,        gets the time that is left
+                                                                check the peer
 
-The address that is checked is the one that the socket is connected to, so a name cannot change its mind in between.
+Through a proxy the connected address is the proxy's, which the user chose. The host itself is resolved and checked all
+the same before its name is handed over; the proxy resolves it anew, and might find another address.
 The deadline is that of the `exchange` which the asking thread is in.
 """
 
 from __future__ import annotations
 
-import select
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from functools import partial
+from http import HTTPStatus
+from urllib.parse import SplitResult, urlsplit
 
 import httpcore
-import httpx
 
-from aggregator.errors import ConfigError
+from aggregator.fetch.answer import Answer
+from aggregator.fetch.dial import Dialer, Refusal, is_readable, no_refusal, reason
 from aggregator.fetch.exchange import (
-    AddressRefusedError,
     BrokenAnswerError,
     ConnectFailedError,
     DeadlineExceededError,
@@ -34,15 +36,17 @@ from aggregator.fetch.exchange import (
     ForbiddenRequestError,
     HandshakeError,
     NoAnswerError,
+    ProxyFailedError,
     UnknownNameError,
     current_exchange,
 )
-from aggregator.fetch.resolve import Address, NotResolvedError, Resolver
+from aggregator.fetch.pool import ConnectionPool
+from aggregator.fetch.proxies import Proxy
+from aggregator.fetch.resolve import Resolver
+from aggregator.fetch.urls import DEFAULT_PORTS
 
 # Idle connections beyond this age are likely to be closed by the server just when we use them.
 _KEEPALIVE_S = 15.0
-# A name may list many dead addresses; each attempt gets its share of the time.
-_MAX_ADDRESSES = 8
 
 
 _MEANING: tuple[tuple[type[Exception], type[ExchangeError]], ...] = (
@@ -54,54 +58,46 @@ _MEANING: tuple[tuple[type[Exception], type[ExchangeError]], ...] = (
 )
 
 
-def tls_context(ca_file: Path | None = None) -> ssl.SSLContext:
-    """Return a context that verifies hosts against certifi's authorities, and against those of `ca_file` (PEM) too.
-
-    Raises ConfigError where `ca_file` cannot be used.
-    """
-    context = httpx.create_ssl_context(trust_env=False)
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except OSError as error:
-            reason = error.strerror or error
-            raise ConfigError(f"the file of certificate authorities {ca_file} cannot be used: {reason}") from error
-    return context
-
-
-class GuardedTransport(httpx.BaseTransport):
+class GuardedTransport:
     """A pool of HTTP/1.1 connections for URLs of one trust. Safe for threads, each inside its own `exchange_until`.
 
-    `address_problem` tells why an IP address must not be reached, or None. Two kinds of trust must not share a
-    transport: an open connection is used again without a second look at its address.
+    `refusal` tells why a host must not be reached at an IP address; None lets all be reached. Two kinds of trust must
+    not share a transport: an open connection is used again without a second look at its address. With a `proxy` every
+    request goes through it, and what `refusal` has something against is not named to it.
     """
 
     def __init__(
         self,
         *,
         resolver: Resolver,
-        address_problem: Callable[[str], str | None],
+        refusal: Refusal | None,
         tls: ssl.SSLContext,
         max_connections: int,
+        proxy: Proxy | None = None,
     ) -> None:
         """Take the parts; nothing is connected yet."""
-        # httpcore compares the keep-alive limit with all connections, not with the idle ones; a smaller limit than
-        # `max_connections` would close whatever becomes idle while the others work.
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=tls,
-            max_connections=max_connections,
-            max_keepalive_connections=max_connections,
-            keepalive_expiry=_KEEPALIVE_S,
-            network_backend=_GuardedBackend(resolver, address_problem),
-        )
+        self._proxy = proxy
+        self._checked = None if refusal is None or proxy is None else Dialer(resolver, refusal)
+        backend = _Backend(Dialer(resolver, refusal or no_refusal))
+        if proxy is not None:
+            backend = _ProxyBackend(Dialer(resolver, no_refusal), proxy)
+        self._pool = ConnectionPool(_maker(tls, backend, proxy).create_connection, max_connections)
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request without a body and return the response, its body unread.
+    def get(self, url: str, headers: Sequence[tuple[bytes, bytes]]) -> Answer:
+        """Send a GET and return the answer, its body unread. `url` is canonical, `headers` are all but Host.
 
         Raises ExchangeError and nothing of httpcore's; the body raises the same while it is read.
         """
         exchange = current_exchange()
         exchange.connected = False
+        parts = urlsplit(url)
+        if self._checked is not None:
+            _check_target(self._checked, parts)
+        request = httpcore.Request(
+            method=b"GET",
+            url=_url(url, parts, bracketed=self._proxy is not None),
+            headers=[(b"Host", parts.netloc.encode("ascii")), *headers],
+        )
         try:
             return self._send(request, exchange)
         except NoAnswerError:
@@ -110,42 +106,87 @@ class GuardedTransport(httpx.BaseTransport):
                 raise
             return self._send(request, exchange)
 
-    def _send(self, request: httpx.Request, exchange: Exchange) -> httpx.Response:
-        url = request.url
-        asked = httpcore.Request(
-            method=request.method,
-            url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-            headers=request.headers.raw,
-            extensions={"timeout": {"pool": exchange.remaining_s()}},
-        )
+    def _send(self, request: httpcore.Request, exchange: Exchange) -> Answer:
+        connection = self._pool.lend(request.url.origin, exchange.remaining_s())
+        try:
+            response = self._head(connection, request, exchange)
+        except BaseException:
+            self._pool.give_back(connection)
+            raise
+        answer = Answer(response.status, response.headers, _body(response), partial(self._end, connection, response))
+        if self._proxy is not None and answer.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            answer.close()
+            raise self._turned_away("407 Proxy Authentication Required")
+        return answer
+
+    def _head(
+        self, connection: httpcore.ConnectionInterface, request: httpcore.Request, exchange: Exchange
+    ) -> httpcore.Response:
+        """Send the request and return the response, its body unread."""
         before = exchange.received_bytes
         try:
             with exchange.head(), _translated():
-                answer = self._pool.handle_request(asked)
+                return connection.handle_request(request)
         except BrokenAnswerError as error:
             if exchange.received_bytes > before:
                 raise
             raise NoAnswerError(str(error)) from error
-        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer))
+        except httpcore.ProxyError as error:
+            raise self._turned_away(str(error)) from error
+
+    def _end(self, connection: httpcore.ConnectionInterface, response: httpcore.Response) -> None:
+        """Close a response, which leaves the connection idle if it was read to its end, and closed otherwise."""
+        try:
+            with _translated():
+                response.close()
+        finally:
+            self._pool.give_back(connection)
+
+    def _turned_away(self, status: str) -> ProxyFailedError:
+        name = self._proxy.host if self._proxy is not None else ""
+        return ProxyFailedError(f"the proxy {name} did not let us through: it answered {status}")
 
     def close(self) -> None:
         """Close all connections."""
         self._pool.close()
 
 
-class _Body(httpx.SyncByteStream):
-    """The bytes of a response as they come, still encoded."""
+def _maker(tls: ssl.SSLContext, backend: httpcore.NetworkBackend, proxy: Proxy | None) -> httpcore.ConnectionPool:
+    """Return what makes connections, and only that: as a pool, it looks at each of them anew for each request."""
+    if proxy is None:
+        return httpcore.ConnectionPool(ssl_context=tls, keepalive_expiry=_KEEPALIVE_S, network_backend=backend)
+    return httpcore.HTTPProxy(
+        proxy_url=proxy.url,
+        proxy_auth=None if proxy.auth is None else (proxy.auth[0].encode(), proxy.auth[1].encode()),
+        ssl_context=tls,
+        keepalive_expiry=_KEEPALIVE_S,
+        network_backend=backend,
+    )
 
-    def __init__(self, response: httpcore.Response) -> None:
-        self._response = response
 
-    def __iter__(self) -> Iterator[bytes]:
-        with _translated():
-            yield from self._response.iter_stream()
+def _url(url: str, parts: SplitResult, *, bracketed: bool) -> httpcore.URL:
+    """Return the URL for httpcore, which writes it out for a proxy, but forgets the brackets of an IPv6 address."""
+    host = parts.hostname or ""
+    target = url[len(f"{parts.scheme}://{parts.netloc}") :]  # not put together: that would lose an empty query
+    return httpcore.URL(
+        scheme=parts.scheme.encode("ascii"),
+        host=(f"[{host}]" if bracketed and ":" in host else host).encode("ascii"),
+        port=parts.port,
+        target=(target if target.startswith("/") else f"/{target}").encode("ascii"),
+    )
 
-    def close(self) -> None:
-        with _translated():
-            self._response.close()
+
+def _check_target(dialer: Dialer, parts: SplitResult) -> None:
+    """Find out whether a host may be reached that a proxy will reach for us."""
+    try:
+        dialer.allowed(parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme])
+    except UnknownNameError as error:
+        raise UnknownNameError(f"{error}, and unchecked it is not named to the proxy") from error
+
+
+def _body(response: httpcore.Response) -> Iterator[bytes]:
+    with _translated():
+        yield from response.iter_stream()
 
 
 @contextmanager
@@ -158,12 +199,11 @@ def _translated() -> Iterator[None]:
         raise ours(str(error)) from error
 
 
-class _GuardedBackend(httpcore.NetworkBackend):
-    """Opens connections to addresses that `address_problem` has nothing against."""
+class _Backend(httpcore.NetworkBackend):
+    """Opens the connections that httpcore asks for."""
 
-    def __init__(self, resolver: Resolver, address_problem: Callable[[str], str | None]) -> None:
-        self._resolver = resolver
-        self._address_problem = address_problem
+    def __init__(self, dialer: Dialer) -> None:
+        self._dialer = dialer
 
     def connect_tcp(
         self,
@@ -173,60 +213,24 @@ class _GuardedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,  # noqa: ARG002 - never asked for
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002 - never asked for
     ) -> httpcore.NetworkStream:
-        exchange = current_exchange()
-        addresses = self._allowed(self._resolve(host, port, exchange))
-        for position, address in enumerate(addresses, start=1):
-            waiting = len(addresses) - position
-            try:
-                connection = _connect(address, exchange.remaining_s() / (waiting + 1))
-            except OSError as error:
-                if waiting:
-                    continue
-                if isinstance(error, TimeoutError):
-                    raise DeadlineExceededError("the connection was not accepted in time") from error
-                raise ConnectFailedError(_reason(error)) from error
-            self._check_peer(connection)
-            exchange.connected = True
-            return _DeadlineStream(connection)
-        raise AssertionError("the resolver gave no address")
+        return _DeadlineStream(self._connected(host, port))
 
-    def _resolve(self, host: str, port: int, exchange: Exchange) -> tuple[Address, ...]:
+    def _connected(self, host: str, port: int) -> socket.socket:
+        return self._dialer.dial(host, port)
+
+
+class _ProxyBackend(_Backend):
+    """Opens the connections to a proxy, and blames it where there is none."""
+
+    def __init__(self, dialer: Dialer, proxy: Proxy) -> None:
+        super().__init__(dialer)
+        self._proxy = proxy
+
+    def _connected(self, host: str, port: int) -> socket.socket:
         try:
-            return self._resolver.resolve(host, port, exchange.remaining_s())
-        except TimeoutError as error:
-            raise DeadlineExceededError("the name was not resolved in time") from error
-        except NotResolvedError as error:
-            raise UnknownNameError(str(error)) from error
-
-    def _allowed(self, addresses: tuple[Address, ...]) -> list[Address]:
-        problems = [self._address_problem(address.ip) for address in addresses]
-        allowed = [address for address, problem in zip(addresses, problems, strict=True) if problem is None]
-        if not allowed:
-            raise AddressRefusedError(problems[0] or "")
-        return allowed[:_MAX_ADDRESSES]
-
-    def _check_peer(self, connection: socket.socket) -> None:
-        """Look at the address that the socket is really connected to."""
-        try:
-            problem = self._address_problem(str(connection.getpeername()[0]))
-        except OSError as error:
-            connection.close()
-            raise ConnectFailedError(_reason(error)) from error
-        if problem is not None:
-            connection.close()
-            raise AddressRefusedError(problem)
-
-
-def _connect(address: Address, timeout_s: float) -> socket.socket:
-    connection = socket.socket(address.family, socket.SOCK_STREAM)
-    try:
-        connection.settimeout(timeout_s)
-        connection.connect(address.sockaddr)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+            return super()._connected(host.strip("[]"), port)
+        except ConnectFailedError as error:
+            raise ProxyFailedError(f"the proxy {self._proxy.host} could not be reached: {error}") from error
 
 
 class _DeadlineStream(httpcore.NetworkStream):
@@ -237,26 +241,30 @@ class _DeadlineStream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - the exchange knows better
         exchange = current_exchange()
-        self._connection.settimeout(exchange.remaining_s())
+        left_s = exchange.remaining_s()
         try:
+            self._connection.settimeout(left_s)  # which fails where another thread has closed it
             data = self._connection.recv(max_bytes)
         except TimeoutError as error:
             raise DeadlineExceededError("nothing more came in time") from error
         except OSError as error:
-            raise BrokenAnswerError(_reason(error)) from error
+            raise BrokenAnswerError(reason(error)) from error
         exchange.count(len(data))
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - the exchange knows better
-        self._connection.settimeout(current_exchange().remaining_s())
+        if not buffer:  # the end of a request without a body, for which the system need not be asked
+            return
+        left_s = current_exchange().remaining_s()
         try:
+            self._connection.settimeout(left_s)
             # The time-out of sendall spans the whole of it.
             self._connection.sendall(buffer)
         except TimeoutError as error:
             raise DeadlineExceededError("the request was not taken in time") from error
         except OSError as error:
             # httpcore then reads on: a server may answer early and close.
-            raise httpcore.WriteError(_reason(error)) from error
+            raise httpcore.WriteError(reason(error)) from error
 
     def start_tls(
         self,
@@ -264,10 +272,12 @@ class _DeadlineStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002 - the exchange knows better
     ) -> httpcore.NetworkStream:
+        # The brackets of an IPv6 address are there for a proxy, see `_url`.
+        name = None if server_hostname is None else server_hostname.strip("[]")
         try:
             self._connection.settimeout(current_exchange().remaining_s())
             # The time-out spans the whole handshake.
-            return _DeadlineStream(ssl_context.wrap_socket(self._connection, server_hostname=server_hostname))
+            return _DeadlineStream(ssl_context.wrap_socket(self._connection, server_hostname=name))
         except BaseException as error:
             self.close()
             if isinstance(error, TimeoutError):
@@ -282,12 +292,8 @@ class _DeadlineStream(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> bool | None:
         if info == "is_readable":
-            return _is_readable(self._connection)
+            return is_readable(self._connection)
         return None
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
 
 
 def _tls_reason(error: Exception) -> str:
@@ -296,15 +302,3 @@ def _tls_reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLError) and error.reason:
         return error.reason.replace("_", " ").lower()
     return str(error)
-
-
-def _is_readable(connection: socket.socket) -> bool:
-    """Whether an idle connection has something to read, which can only be the news that the server closed it."""
-    descriptor = connection.fileno()
-    if descriptor < 0:
-        return True
-    if not hasattr(select, "poll"):  # Windows
-        return bool(select.select([descriptor], [], [], 0)[0])
-    poll = select.poll()
-    poll.register(descriptor, select.POLLIN)
-    return bool(poll.poll(0))
