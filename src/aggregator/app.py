@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from aggregator import __version__
-from aggregator.analyze.stage import Analyzed, AnalyzeParts, add_analyze_stage
-from aggregator.analyze.text import text_model
 from aggregator.config import Settings
 from aggregator.errors import AggregatorError, ExitCode, StorageError
-from aggregator.fetch.http import HttpClient
-from aggregator.fetch.request import user_agent
-from aggregator.fetch.resolve import Resolver
-from aggregator.fetch.stage import FetchParts, add_fetch_stage
+from aggregator.fetch.extract import require_extractor
+from aggregator.fetch.parts import FetchParts
+from aggregator.fetch.stage import add_fetch_stage
 from aggregator.fetch.update import SUCCESSES
-from aggregator.pipeline.abandon import run_abandonable
+from aggregator.fetching import fetch_parts
+from aggregator.parked import quarantined
 from aggregator.pipeline.clock import clock_from_environment
 from aggregator.pipeline.cores import usable_cores
 from aggregator.pipeline.flow import Bug, FlowRunner, PoolLimits
@@ -30,31 +26,19 @@ from aggregator.pipeline.shutdown import StopSignal
 from aggregator.pipeline.wake import Wake
 from aggregator.pipeline.writer import WriterThread
 from aggregator.ports import Clock, StageReport
-from aggregator.records import (
-    ArticleJob,
-    FeedToFetch,
-    FetchedFeed,
-    Harm,
-    ImageToFetch,
-    ImageUpdate,
-    ModelId,
-    PictureJob,
-    QuarantinedItem,
-    RunSummary,
-    Subscription,
-)
-from aggregator.store.blobs import BlobFolder
+from aggregator.records import ModelId, RunSummary, Subscription
 from aggregator.store.database import Database, file_of
+from aggregator.store.image_care import care_for_images
 from aggregator.store.transaction import Transaction
 from aggregator.subscriptions.feeds_file import load_subscriptions
 
 MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024
 """Bodies that wait between two stages, together: half a thousand ordinary feeds, or six of the largest allowed."""
 
-PRELOAD = ("aggregator.fetch.stage", "aggregator.analyze.stage")
-"""What the fork server imports, so that a new worker is ready in milliseconds."""
-
 FETCH, ANALYZE = "fetch", "analyze"
+
+PRELOAD = {FETCH: ("aggregator.fetch.parse", "aggregator.fetch.extract"), ANALYZE: ("aggregator.analyze.stage",)}
+"""What the fork server imports for a stage, so that a new worker is ready in milliseconds."""
 
 Tick = Callable[[list[StageReport]], None]
 
@@ -102,6 +86,7 @@ class Installation:
     """The parts that every run of an installation shares."""
 
     settings: Settings
+    environment: Mapping[str, str]
     subscriptions: tuple[Subscription, ...]
     clock: Clock
     database: Database
@@ -118,12 +103,21 @@ def open_installation(
         StorageError: the database or the folder of pictures cannot be used.
     """
     clock = clock_from_environment(environment)
+    wanted = tuple(_with_defaults(one, settings) for one in subscriptions)
+    if any(one.full_text for one in wanted):
+        require_extractor()
     _check_writable(settings.images_dir)
     database = Database(settings.database_url)
     try:
-        yield Installation(settings, tuple(subscriptions), clock, database)
+        yield Installation(settings, environment, wanted, clock, database)
     finally:
         database.close()
+
+
+def _with_defaults(subscription: Subscription, settings: Settings) -> Subscription:
+    """Let the settings decide what a feed's own table leaves open."""
+    full_text = settings.fetch.full_text if subscription.full_text is None else subscription.full_text
+    return replace(subscription, full_text=full_text)
 
 
 def _check_writable(folder: Path) -> None:
@@ -135,6 +129,12 @@ def _check_writable(folder: Path) -> None:
         raise StorageError(f"the folder of pictures {folder} cannot be written to; set [store] images_dir to another")
 
 
+def _text_model(lexicon_dir: Path | None) -> ModelId:
+    from aggregator.analyze.text import text_model  # noqa: PLC0415 - see `_Run._add_analyze_stage`
+
+    return text_model(lexicon_dir)
+
+
 class _Run:
     """One run: its row in the database, its flow, and the sum of both at the end."""
 
@@ -143,12 +143,15 @@ class _Run:
     ) -> None:
         self._resources = resources
         self._installation = installation
+        self._environment = installation.environment
+        self._stages = stages
+        self._cared_for: dict[str, int] = {}
         self._command = command
         self._stop = stop
         self._started_s, self._started_cpu_s = time.monotonic(), time.process_time()
         lexicon_dir = installation.settings.lexicon_dir
         # First, because the word lists may be wrong: nothing has begun then.
-        self._text_model = text_model(lexicon_dir) if ANALYZE in stages else None
+        self._text_model = _text_model(lexicon_dir) if ANALYZE in stages else None
         with self._transaction() as transaction:
             self._run_id = transaction.runs.start(command, installation.clock.now())
             if FETCH in stages:
@@ -161,6 +164,7 @@ class _Run:
         """Run the flow to its end and record what it did."""
         try:
             reports = self._flow.run(on_tick)
+            self._care_for_images()
         except Exception as error:
             code = error.exit_code if isinstance(error, AggregatorError) else ExitCode.BUG
             with suppress(StorageError):  # the first failure is the one to tell of
@@ -169,6 +173,14 @@ class _Run:
         summary = self._summary(reports, self._stop.exit_code or self._exit_code(reports))
         self._finish(summary)
         return RunReport(self._run_id, summary, tuple(reports))
+
+    def _care_for_images(self) -> None:
+        """Remove the pictures that are not to be kept, once nobody stores new ones."""
+        settings = self._installation.settings
+        if FETCH in self._stages and settings.fetch.images and not self._stop.requested.is_set():
+            now = self._installation.clock.now()
+            removed = care_for_images(self._installation.database, settings.fetch, settings.images_dir, now)
+            self._cared_for = {reason: count for reason, count in removed.items() if count}
 
     @contextmanager
     def _transaction(self) -> Iterator[Transaction]:
@@ -182,11 +194,12 @@ class _Run:
 
     def _lay_flow(self, stages: Sequence[str]) -> FlowRunner[Transaction]:
         analyze = self._installation.settings.analyze
+        preload = tuple(module for stage in stages for module in PRELOAD[stage])
         flow = FlowRunner(
             writer=self._writer,
             wake=self._wake,
             stop=self._stop.requested,
-            limits=PoolLimits(analyze.item_timeout_s, analyze.memory_limit_bytes, PRELOAD),
+            limits=PoolLimits(analyze.item_timeout_s, analyze.memory_limit_bytes, preload),
             max_bytes_in_flight=MAX_BYTES_IN_FLIGHT,
             on_bug=self._park,
         )
@@ -194,34 +207,33 @@ class _Run:
         if FETCH in stages:
             fetch_is_done = add_fetch_stage(flow, self._fetch_parts())
         if self._text_model is not None:
-            add_analyze_stage(flow, self._analyze_parts(self._text_model, fetch_is_done))
+            self._add_analyze_stage(flow, self._text_model, fetch_is_done)
         return flow
 
     def _fetch_parts(self) -> FetchParts:
-        installation, settings = self._installation, self._installation.settings.fetch
-        client = HttpClient(
-            user_agent=user_agent(__version__, settings.contact),
-            workers=settings.workers + settings.image_workers,
-            resolver=Resolver(getaddrinfo=socket.getaddrinfo, abandon=run_abandonable, monotonic=time.monotonic),
-            monotonic=time.monotonic,
-            allow_private_networks=settings.allow_private_networks,
-        )
-        self._resources.callback(client.close)
-        return FetchParts(
-            settings=settings,
-            subscriptions={one.url: one for one in installation.subscriptions},
-            client=client,
-            blobs=BlobFolder(installation.settings.images_dir),
+        with self._read() as transaction:
+            lessons = transaction.hosts.lessons()
+        return fetch_parts(
+            self._installation.settings,
+            self._environment,
+            subscriptions=self._installation.subscriptions,
+            lessons=lessons,
             read=self._read,
             writer=self._writer,
-            clock=installation.clock,
-            monotonic=time.monotonic,
+            clock=self._installation.clock,
+            pause=self._stop.requested.wait,
             parse_workers=self._process_count(),
+            resources=self._resources,
         )
 
-    def _analyze_parts(self, method: ModelId, fetch_is_done: Callable[[], bool]) -> AnalyzeParts:
+    def _add_analyze_stage(
+        self, flow: FlowRunner[Transaction], method: ModelId, fetch_is_done: Callable[[], bool]
+    ) -> None:
+        # A third of a second, for NumPy and Pillow, that a fetch does not pay.
+        from aggregator.analyze.stage import AnalyzeParts, add_analyze_stage  # noqa: PLC0415
+
         settings = self._installation.settings
-        return AnalyzeParts(
+        parts = AnalyzeParts(
             images_dir=settings.images_dir,
             thumbnail_sizes=settings.analyze.thumbnail_sizes,
             lexicon_dir=settings.lexicon_dir,
@@ -232,13 +244,14 @@ class _Run:
             clock=self._installation.clock,
             more_may_come=lambda: not fetch_is_done() and not self._stop.requested.is_set(),
         )
+        add_analyze_stage(flow, parts)
 
     def _process_count(self) -> int:
         return self._installation.settings.analyze.workers or usable_cores()
 
     def _park(self, bug: Bug) -> None:
         """Set an item aside with the traceback, so that it is not worked on for ever."""
-        item = _quarantined(bug)
+        item = quarantined(bug)
         # Waited for: before the row stands, the item would be found pending again.
         self._writer.call(lambda transaction: transaction.quarantine.add(item, self._installation.clock.now()))
 
@@ -259,28 +272,11 @@ class _Run:
             worker_cpu_s=self._flow.worker_cpu_s,
             peak_memory_bytes=peak_memory_bytes(),
             peak_worker_bytes=self._flow.peak_worker_bytes,
-            counts={report.name: dict(report.outcomes) for report in reports},
+            counts={report.name: dict(report.outcomes) for report in reports}
+            | ({"remove pictures": self._cared_for} if self._cared_for else {}),
             stages=tuple(asdict(report) for report in reports),
         )
 
     def _finish(self, summary: RunSummary) -> None:
         with self._transaction() as transaction:
             transaction.runs.finish(self._run_id, summary, self._installation.clock.now())
-
-
-def _quarantined(bug: Bug) -> QuarantinedItem:
-    """Name the item that a stage had in hand when it met a fault of ours."""
-    item = bug.item.job if isinstance(bug.item, Analyzed) else bug.item
-    kind, item_id, url, content = "item", 0, None, None
-    if isinstance(item, ArticleJob):
-        kind, item_id, content = "article", item.article_id, item.input_hash
-    elif isinstance(item, PictureJob):
-        kind, item_id, url, content = "image", item.image_id, item.path, item.sha256
-    elif isinstance(item, ImageToFetch):
-        kind, item_id, url = "image", item.image_id, item.url
-    elif isinstance(item, ImageUpdate):
-        kind, item_id = "image", item.image_id
-    elif isinstance(item, FetchedFeed | FeedToFetch):
-        feed = item.feed if isinstance(item, FetchedFeed) else item
-        kind, item_id, url = "feed", feed.feed_id, feed.url
-    return QuarantinedItem(kind, item_id, url, bug.stage, Harm.BUG, bug.traceback, content)

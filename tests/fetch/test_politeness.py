@@ -204,3 +204,47 @@ def test_no_host_is_served_twice_while_another_waits(hosts: list[str], limit: in
     for n, host in enumerate(served):
         earlier = Counter(served[:n])
         assert all(earlier[other] >= min(earlier[host], hosts.count(other)) for other in hosts)
+
+
+# --- what hosts taught -----------------------------------------------------------------------------------------------
+
+
+def test_the_widest_spacing_holds_for_its_host_and_no_other() -> None:
+    gate = HostGate(per_host=9, spacing_s=1.0)
+    gate.space("a", 5.0)
+    gate.space("a", 2.0)
+    for host in ("a", "b"):
+        assert gate.admit(host, 0.0)
+        gate.begin(host, 0.0)
+        gate.end(host, 0.0)
+    assert [gate.admit("a", now_s) for now_s in (4.9, 5.0)] == [False, True]
+    assert gate.admit("b", 1.0)
+
+
+def test_a_host_that_rests_admits_nobody_until_the_longest_rest_is_over() -> None:
+    gate = HostGate(per_host=9, spacing_s=0.0)
+    gate.rest("a", 10.0)
+    gate.rest("a", 5.0)
+    assert [gate.rests("a", now_s) for now_s in (0.0, 9.9, 10.0)] == [True, True, False]
+    assert [gate.admit("a", now_s) for now_s in (0.0, 9.9, 10.0)] == [False, False, True]
+    assert not gate.rests("b", 0.0)
+    assert gate.admit("b", 0.0)
+
+
+def test_a_redirect_takes_its_place_in_the_spacing() -> None:
+    gate = HostGate(per_host=2, spacing_s=1.0)
+    assert gate.begin_unasked("a", 0.0) == 0.0
+    assert gate.begin_unasked("a", 0.25) == 0.75
+    assert gate.begin_unasked("a", 0.5) is None, "as many as may be are under way"
+    assert not gate.admit("a", 5.0)
+    gate.end("a", 5.0)
+    assert gate.begin_unasked("a", 5.0) == 0.0
+    gate.end("a", 5.5)
+    gate.end("a", 5.5)
+    assert [gate.admit("a", now_s) for now_s in (5.9, 6.0)] == [False, True]
+
+
+def test_who_no_longer_waits_is_not_taken() -> None:
+    waiting = room(["a1", "b1", "a2"])
+    waiting.drop(lambda host: host == "a")
+    assert (len(waiting), waiting.items()) == (1, ["b1"])

@@ -5,23 +5,32 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import pytest
 from sqlalchemy import text
 
+from aggregator.config import FetchSettings
 from aggregator.fetch import worklists
+from aggregator.fetch.asking import Asker
+from aggregator.fetch.image_stage import images_due
 from aggregator.fetch.images import CLAIM
+from aggregator.fetch.parts import FetchParts
 from aggregator.fetch.politeness import HostGate
-from aggregator.fetch.worklists import LOOK_EVERY_S, PoliteWorkList, feeds_due, images_due
-from aggregator.ports import StoreTransaction
+from aggregator.fetch.schedule import ROUNDING
+from aggregator.fetch.worklists import LOOK_EVERY_S, PoliteWorkList, feeds_due
+from aggregator.ports import Blobs, StoreTransaction
 from aggregator.records import (
     ArticleChange,
     ChangeKind,
+    Download,
+    EntryKeys,
     FeedToFetch,
+    HostLesson,
     ImageCandidate,
     ImageToFetch,
     ImageUpdate,
+    Outcome,
     ParsedEntry,
     Subscription,
 )
@@ -69,31 +78,33 @@ class World:
             ArticleChange(
                 ChangeKind.NEW,
                 ParsedEntry(url, None, url, images=(ImageCandidate(url, "enclosure"),)),
-                *(url, None, "hash", STARTED_AT),
+                *(EntryKeys(url), "hash", STARTED_AT),
             )
             for url in urls
         ]
         self.call(lambda transaction: transaction.articles.save(1, changes, None, STARTED_AT))
 
-    def feeds(self) -> PoliteWorkList[FeedToFetch]:
-        return feeds_due(
+    @property
+    def parts(self) -> FetchParts:
+        """What the lists need; nothing is ever asked."""
+        return FetchParts(
+            settings=FetchSettings(min_interval_s=MIN_INTERVAL_S),
+            subscriptions={},
+            asker=cast("Asker", None),
+            gate=self.gate,
+            blobs=cast("Blobs", None),
             read=self.read,
             writer=self,
-            gate=self.gate,
             clock=self,
-            min_interval_s=MIN_INTERVAL_S,
             monotonic=self.monotonic,
+            parse_workers=1,
         )
 
+    def feeds(self) -> PoliteWorkList[FeedToFetch]:
+        return feeds_due(self.parts)
+
     def images(self) -> PoliteWorkList[ImageToFetch]:
-        return images_due(
-            read=self.read,
-            writer=self,
-            gate=self.gate,
-            clock=self,
-            monotonic=self.monotonic,
-            more_may_come=lambda: self.more,
-        )
+        return images_due(self.parts, lambda: self.more)
 
     def ask(self, host: str) -> None:
         """Make the request that was admitted."""
@@ -207,7 +218,7 @@ def test_pictures_that_come_while_the_list_is_worked_on_are_on_it(world: World) 
     taken = due.take(9)
     assert taken is not None
     assert [image.url for image in taken] == ["https://cdn.test/1.jpg"]
-    claimed_until = (STARTED_AT + CLAIM).strftime("%Y-%m-%d %H:%M:%S")
+    claimed_until = (STARTED_AT + CLAIM + ROUNDING).strftime("%Y-%m-%d %H:%M:%S")
     assert world.next_times("image") == {"https://cdn.test/1.jpg": claimed_until}
     world.more = False
     assert due.take(9) == [], "one is in hand, and its failure would bring the next candidate"
@@ -236,13 +247,16 @@ def test_a_picture_that_fails_makes_room_for_the_next_of_its_article(world: Worl
     world.subscribe("https://a.test/1")
     candidates = tuple(ImageCandidate(f"https://cdn.test/{n}.jpg", "content") for n in (1, 2))
     entry = ParsedEntry("g", None, "One", images=candidates)
-    change = ArticleChange(ChangeKind.NEW, entry, "guid g", None, "hash", STARTED_AT)
+    change = ArticleChange(ChangeKind.NEW, entry, EntryKeys("guid g"), "hash", STARTED_AT)
     world.call(lambda transaction: transaction.articles.save(1, [change], None, STARTED_AT))
     world.more = False
     due = world.images()
     (first,) = due.take(9) or ()
     world.ask("cdn.test")
-    given_up = ImageUpdate(first.image_id, STARTED_AT, STARTED_AT, 404, error="not found", gave_up=True)
+    answered = Download(first.url, first.url, Outcome.HTTP_ERROR, STARTED_AT, 0.1, 404, error="not found")
+    given_up = ImageUpdate(
+        *(first.image_id, STARTED_AT, STARTED_AT, answered, "given up"), status=404, error="not found", gave_up=True
+    )
     world.call(lambda transaction: transaction.images.record_download(given_up))
     due.done(first)
     (second,) = due.take(9) or ()
@@ -263,3 +277,42 @@ def test_more_feeds_than_the_window_holds_are_all_handed_out(world: World, monke
             seen.append(feed.url)
     assert sorted(seen) == sorted(urls)
     assert {url[8] for url in seen[:4]} == {"a", "b", "c"}, "no host waits behind all feeds of another"
+
+
+def test_a_host_that_is_alone_gets_half_of_the_window_and_no_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worklists, "WINDOW", 20)
+    world.subscribe(*(f"https://a.test/{n}" for n in range(50)))
+    due = world.feeds()
+    taken = due.take(9) or ()
+    assert (len(taken), len(due._waiting)) == (2, 8)
+    world.now_s += LOOK_EVERY_S
+    assert due.take(9) == []
+    assert len(due._waiting) == 10
+
+
+# --- hosts that rest -------------------------------------------------------------------------------------------------
+
+
+def test_a_host_that_rests_is_left_out_and_the_others_are_not(world: World) -> None:
+    world.subscribe("https://tired.test/1", "https://tired.test/2", "https://awake.test/1")
+    lesson = HostLesson("tired.test", STARTED_AT + timedelta(hours=1), 1, 2.0, "it answered 429", STARTED_AT)
+    world.call(lambda transaction: transaction.hosts.learn(lesson))
+    work = world.feeds()
+    assert [feed.host for feed in work.take(9) or []] == ["awake.test"]
+    world.time += timedelta(hours=1)
+    assert sorted(feed.host for feed in world.feeds().take(9) or []) == ["awake.test", "tired.test", "tired.test"]
+
+
+def test_what_waits_for_a_host_waits_no_longer_once_that_rests(world: World) -> None:
+    world.gate = HostGate(per_host=1, spacing_s=1.0)
+    world.subscribe("https://tired.test/1", "https://tired.test/2")
+    work = world.feeds()
+    (first,) = work.take(9) or []
+    world.ask("tired.test")
+    world.gate.rest("tired.test", 3600.0)
+    work.done(first)
+    world.now_s += 2.0
+    assert work.take(9) is None, "the run ends instead of waiting for an hour"
+    assert work.finished

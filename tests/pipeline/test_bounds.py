@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from aggregator.pipeline.flow import LOOK_AHEAD
+from aggregator.pipeline.flow import GATHERED, LOOK_AHEAD
 from pipeline.jobs import Job
 from pipeline.machine import DEADLINE_S, PERFORM, Ledger, Machine, Source, each, note, wait_until
 
@@ -66,15 +66,15 @@ def test_items_in_flight_stay_within_the_bounds_of_their_queues(machine: Machine
     risen = flow.threads("rise", tide.rise, numbers, workers=3)
     computed = flow.processes("compute", PERFORM, risen, job_of=Job, join=lambda n, _: n, workers=2, batch=4)
     flow.save("note", each(gate.note), computed)
-    opener = gate.open_when(lambda: tide.begun == ITEMS or flow.reports()[-1].waiting == LOOK_AHEAD * 2 * 4)
+    opener = gate.open_when(lambda: tide.begun == ITEMS or flow.reports()[-1].waiting == GATHERED)
     reports = machine.run()
     opener.join()
     assert machine.ledger.numbers() == list(range(ITEMS))
     assert reports["rise"].peak_waiting <= 6
     assert reports["compute"].peak_waiting <= LOOK_AHEAD * 3
-    assert reports["note"].peak_waiting == LOOK_AHEAD * 2 * 4, "the slow writer was not felt"
-    in_queues = LOOK_AHEAD * 3 + LOOK_AHEAD * 2 * 4
-    in_hands = 3 + 2 * 4 + LOOK_AHEAD * 2 * 4  # of the threads, of the processes, of the saver: all that waited
+    assert reports["note"].peak_waiting == GATHERED, "the slow writer was not felt"
+    in_queues = LOOK_AHEAD * 3 + GATHERED
+    in_hands = 3 + 2 * 4 + GATHERED  # of the threads, of the processes, of the saver: all that waited
     assert tide.peak <= in_queues + in_hands
 
 

@@ -102,6 +102,13 @@ def test_a_closed_queue_is_emptied_and_then_drained() -> None:
             take_one(queue)
 
 
+def test_a_rest_ends_with_the_stream() -> None:
+    queue: BoundedQueue[int] = BoundedQueue(10, 10)
+    queue.rest(0.001)
+    queue.close()
+    run_abandonable(lambda: queue.rest(2 * DEADLINE_S), DEADLINE_S)
+
+
 def test_close_wakes_a_taker_that_waits() -> None:
     queue: BoundedQueue[int] = BoundedQueue(10, 10)
     drained = threading.Event()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from aggregator.fetch.schedule import plan_after
+from aggregator.fetch.memory import remember
+from aggregator.fetch.moves import move_after
+from aggregator.fetch.schedule import Answer, Limits, plan_after
 from aggregator.records import ArticleChange, ChangeKind, Download, FeedUpdate, FetchedFeed, Outcome, Validators
 
 UNCHANGED = "unchanged"
@@ -18,28 +20,37 @@ SUCCESSES = frozenset({NEW_ARTICLES, NOTHING_NEW, UNCHANGED, str(Outcome.NOT_MOD
 """The outcomes in which a feed was read, or need not be."""
 
 
-def feed_update(
-    fetched: FetchedFeed, changes: Sequence[ArticleChange], now: datetime, min_interval_s: float
-) -> FeedUpdate:
+def feed_update(fetched: FetchedFeed, changes: Sequence[ArticleChange], now: datetime, limits: Limits) -> FeedUpdate:
     """Return what to keep about a feed after its request, and the line for the log.
 
     Validators and the hash of the body are kept only once the body has been read: kept with a broken body, they would
-    bring "not modified" for ever, and nobody would look again.
+    bring "not modified" for ever, and nobody would look again. The same holds for an API of which a page is missing.
     """
     feed, download = fetched.feed, fetched.download
     error = _error(fetched)
-    plan = plan_after(feed, download, now, min_interval_s, readable=error is None)
+    readable = error is None
+    move = move_after(feed, download, readable=readable, failures=feed.failures + (not readable))
+    memory = remember(fetched, changes, move, now, readable=readable)
+    validators = _validators(fetched) if readable else feed.validators
+    is_whole = readable and all(page.outcome is Outcome.OK for page in fetched.more_pages)
+    plan = plan_after(Answer(feed, download, memory, validators, readable), now, limits)
     return FeedUpdate(
         feed_id=feed.feed_id,
+        url=feed.url,
         state=plan.state,
         outcome=_outcome(fetched, changes),
         failures=plan.failures,
         next_fetch_at=plan.next_fetch_at,
         download=download,
-        conditional=feed.validators != Validators(),
-        validators=_validators(fetched) if error is None else None,
-        body_sha256=fetched.body_sha256 if error is None else None,
-        parsed=fetched.parsed if error is None else None,
+        reason=fetched.reason,
+        decided_by=plan.decided_by,
+        memory=memory,
+        validators=validators if is_whole else None,
+        body_sha256=fetched.body_sha256 if is_whole else None,
+        moved_url=move.asked_url if move.asked_url != feed.url else None,
+        has_moved=move.asked_url != feed.asked_url,
+        overflowed=memory.overflows > feed.memory.overflows,
+        parsed=fetched.parsed if readable else None,
         new_articles=sum(change.kind is ChangeKind.NEW for change in changes),
         revised_articles=sum(change.kind is ChangeKind.REVISED for change in changes),
         error=error,

@@ -1,23 +1,21 @@
-"""The two work lists of the fetch stage: feeds that are due, and pictures that are still to be had.
+"""Work lists of the fetch stage: what is due, one host after another. Feeds have theirs here.
 
-Both are recomputed from rows. What is handed out was claimed before, durably: a crash costs a wait and never a second
+They are recomputed from rows. What is handed out was claimed before, durably: a crash costs a wait and never a second
 request.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
 from functools import partial
 from typing import Generic, TypeVar
 
-from aggregator.fetch.images import CLAIM
+from aggregator.fetch.parts import FetchParts
 from aggregator.fetch.politeness import HostGate, WaitingRoom
-from aggregator.fetch.schedule import claim_until
-from aggregator.ports import Clock, Reader, StoreTransaction, Writer
-from aggregator.records import FeedToFetch, ImageToFetch
+from aggregator.fetch.schedule import claim_until, is_unwelcome
+from aggregator.records import FeedToFetch
 
-T = TypeVar("T", FeedToFetch, ImageToFetch)
+T = TypeVar("T")
 
 WINDOW = 500
 """Items that wait in memory for their host, at most."""
@@ -47,6 +45,7 @@ class PoliteWorkList(Generic[T]):
         self._load: Callable[[int, Collection[int]], list[T]] = load
         self._claim: Callable[[Sequence[T]], None] = claim
         self._id_of: Callable[[T], int] = id_of
+        self._host_of: Callable[[T], str] = host_of
         self._waiting: WaitingRoom[T] = WaitingRoom(host_of)
         self._gate = gate
         self._monotonic = monotonic
@@ -67,97 +66,56 @@ class PoliteWorkList(Generic[T]):
 
     def take(self, limit: int) -> Sequence[T] | None:
         """Return items that may be asked for now; none while their hosts must wait; None when there are no more."""
+        now_s = self._monotonic()
         may_grow = self._more_may_come() or self._taken != self._done
-        looked = self._refill(limit, may_grow=may_grow)
-        if looked and not self._waiting and not may_grow:
-            self.ended = True
-            return None
-        items = self._waiting.take(limit, self._gate, self._monotonic())
+        self._waiting.drop(partial(self._gate.rests, now_s=now_s))
+        items = self._waiting.take(limit, self._gate, now_s)
+        is_last_look = not items and not self._waiting and not may_grow
+        if len(items) < limit and (now_s >= self._look_again_at_s or is_last_look):
+            self._look(now_s, items)
+            items += self._waiting.take(limit - len(items), self._gate, now_s)
+            if is_last_look and not items and not self._waiting:
+                self.ended = True
+                return None
         if items:
             self._taken += len(items)
             self._claim(items)
         return items
 
-    def _refill(self, limit: int, *, may_grow: bool) -> bool:
-        """Look for more in the rows, where there is room and it may be worth it; return whether they were looked at.
+    def _look(self, now_s: float, in_hand: Sequence[T]) -> None:
+        """Look for more in the rows, as much as there is room for; what is in hand is not claimed yet.
 
-        Of one host no more may wait than it will be asked for soon, or one slow host would fill the whole window.
+        Hosts share half of the window, and the rest is for hosts to come: one that is slow must not hold up others.
         """
-        now_s = self._monotonic()
-        is_last_look = not self._waiting and not may_grow
-        if len(self._waiting) >= limit or (now_s < self._look_again_at_s and not is_last_look):
-            return False
-        present = {self._id_of(item) for item in self._waiting.items()}
-        found = self._load(WINDOW - len(present), present)
-        added = self._waiting.add(found, at_most=2 * self._gate.per_host)
-        self._look_again_at_s = now_s if added == WINDOW - len(present) else now_s + LOOK_EVERY_S
-        return True
+        present = {self._id_of(item) for item in [*in_hand, *self._waiting.items()]}
+        room = WINDOW - len(present)
+        found = [item for item in self._load(room, present) if not self._gate.rests(self._host_of(item), now_s)]
+        hosts = {self._host_of(item) for item in found}
+        added = self._waiting.add(found, at_most=max(2 * self._gate.per_host, WINDOW // 2 // max(len(hosts), 1)))
+        self._look_again_at_s = now_s if 2 * added >= room > 0 else now_s + LOOK_EVERY_S
 
 
-def feeds_due(
-    *,
-    read: Reader,
-    writer: Writer[StoreTransaction],
-    gate: HostGate,
-    clock: Clock,
-    min_interval_s: float,
-    monotonic: Callable[[], float],
-) -> PoliteWorkList[FeedToFetch]:
+def feeds_due(parts: FetchParts) -> PoliteWorkList[FeedToFetch]:
     """Return the feeds that are due at this moment; each is handed out once, however short its interval."""
-    started_at = clock.now()
+    started_at = parts.clock.now()
 
     def load(limit: int, excluding: Collection[int]) -> list[FeedToFetch]:
-        with read() as transaction:
-            return transaction.feeds.due(started_at, limit, excluding)
+        with parts.read() as transaction:
+            found = transaction.feeds.due(started_at, limit, excluding)
+        now = parts.clock.now()
+        return [feed for feed in found if not is_unwelcome(feed, now)]
 
     def claim(feeds: Sequence[FeedToFetch]) -> None:
-        until = [claim_until(feed, clock.now(), min_interval_s) for feed in feeds]
-        writer.call(partial(_claim_feeds, feeds, until))
+        now = parts.clock.now()
+        until = [claim_until(feed, now, parts.limits) for feed in feeds]
+        parts.writer.call(lambda transaction: transaction.feeds.claim(feeds, until))
 
     return PoliteWorkList(
         load=load,
         claim=claim,
         id_of=lambda feed: feed.feed_id,
         host_of=lambda feed: feed.host,
-        gate=gate,
-        monotonic=monotonic,
+        gate=parts.gate,
+        monotonic=parts.monotonic,
         more_may_come=lambda: False,
     )
-
-
-def images_due(
-    *,
-    read: Reader,
-    writer: Writer[StoreTransaction],
-    gate: HostGate,
-    clock: Clock,
-    monotonic: Callable[[], float],
-    more_may_come: Callable[[], bool],
-) -> PoliteWorkList[ImageToFetch]:
-    """Return the pictures to be had, those included that articles name while the list is worked on."""
-
-    def load(limit: int, excluding: Collection[int]) -> list[ImageToFetch]:
-        with read() as transaction:
-            return transaction.images.due(clock.now(), limit, excluding)
-
-    def claim(images: Sequence[ImageToFetch]) -> None:
-        until = clock.now() + CLAIM
-        writer.call(partial(_claim_images, images, [until] * len(images)))
-
-    return PoliteWorkList(
-        load=load,
-        claim=claim,
-        id_of=lambda image: image.image_id,
-        host_of=lambda image: image.host,
-        gate=gate,
-        monotonic=monotonic,
-        more_may_come=more_may_come,
-    )
-
-
-def _claim_feeds(feeds: Sequence[FeedToFetch], until: Sequence[datetime], transaction: StoreTransaction) -> None:
-    transaction.feeds.claim(feeds, until)
-
-
-def _claim_images(images: Sequence[ImageToFetch], until: Sequence[datetime], transaction: StoreTransaction) -> None:
-    transaction.images.claim(images, until)

@@ -35,6 +35,7 @@ R = TypeVar("R")
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 Transaction = TypeVar("Transaction")
+Step = Callable[[list[Slot[T]]], None]
 
 LOOK_AHEAD = 2
 """Waiting items per worker. More than one each, or a slow taker starves the others; more than that is only memory."""
@@ -47,6 +48,12 @@ PAUSE_S = 0.05
 
 SAVE_BATCH = 256
 """Items that are saved together at most; while a commit lasts, the next batch gathers."""
+
+SAVE_EVERY_S = 0.03
+"""How far apart the commits of a stage are while items come: one that holds few costs as much as one of many."""
+
+GATHERED = 32
+"""How many results of processes may wait at least, so that they can gather for a commit."""
 
 TICK_S = 0.1
 
@@ -162,7 +169,7 @@ class FlowRunner(Generic[Transaction]):
         """Do work that computes in `workers` processes: one thread each, which waits for its own process."""
         queue = _queue_of(source)
         meter = self._meter(name, workers, queue)
-        out = self._queue(LOOK_AHEAD * workers * batch)
+        out = self._queue(max(LOOK_AHEAD * workers * batch, GATHERED))
         context = process_context(self._limits.preload)
         orders = WorkerOrders(
             task.function, task.job_type, self._limits.item_timeout_s, self._limits.memory_limit_bytes
@@ -216,7 +223,7 @@ class FlowRunner(Generic[Transaction]):
                     self._end(slot)
             self._wake.ring()  # the commit rang before the source could know whose it was
 
-        self._add_threads(name, 1, partial(self._serve, meter, queue, SAVE_BATCH, step), close=[])
+        self._add_threads(name, 1, partial(self._serve, meter, queue, SAVE_BATCH, step, SAVE_EVERY_S), close=[])
 
     # --- running ----------------------------------------------------------------------------------------------
 
@@ -305,8 +312,8 @@ class FlowRunner(Generic[Transaction]):
                 self._stop.wait(PAUSE_S)
                 self._wake.wait(heard, IDLE_S)
 
-    def _serve(self, meter: Meter, source: BoundedQueue[T], limit: int, step: Callable[[list[Slot[T]]], None]) -> None:
-        """Take from `source` until it is drained."""
+    def _serve(self, meter: Meter, source: BoundedQueue[T], limit: int, step: Step[T], rest_s: float = 0.0) -> None:
+        """Take from `source` until it is drained, resting after each step."""
         while True:
             try:
                 slots = source.take(limit)
@@ -319,6 +326,7 @@ class FlowRunner(Generic[Transaction]):
             finally:
                 for slot in slots:
                     source.done(slot)
+            source.rest(rest_s)
 
     @contextmanager
     def _parking(self, meter: Meter, slots: Sequence[Slot[Any]]) -> Iterator[None]:

@@ -53,7 +53,11 @@ class BoundedQueue(Generic[T]):
         self._bytes = 0
         self._closed = False
         self._cancelled = False
-        self._changed = threading.Condition()
+        # Two conditions of one lock: with a single one, each item would wake every thread at both ends.
+        lock = threading.RLock()
+        self._filled = threading.Condition(lock)
+        self._emptied = threading.Condition(lock)
+        self._ending = threading.Event()
 
     def __len__(self) -> int:
         """Return the number of waiting items."""
@@ -66,8 +70,8 @@ class BoundedQueue(Generic[T]):
             Cancelled: the run was given up.
             ValueError: the queue is closed, which is a bug: nobody might ever take the item.
         """
-        with self._changed:
-            self._changed.wait_for(lambda: self._cancelled or self._closed or self._has_room(size_bytes))
+        with self._emptied:
+            self._emptied.wait_for(lambda: self._cancelled or self._closed or self._has_room(size_bytes))
             if self._cancelled:
                 raise Cancelled
             if self._closed:
@@ -76,7 +80,7 @@ class BoundedQueue(Generic[T]):
             self._bytes += size_bytes
             self.peak_items = max(self.peak_items, len(self._waiting))
             self.peak_bytes = max(self.peak_bytes, self._bytes)
-            self._changed.notify_all()
+            self._filled.notify()
 
     def _has_room(self, size_bytes: int) -> bool:
         fits = self._bytes == 0 or self._bytes + size_bytes <= self.max_bytes
@@ -89,30 +93,41 @@ class BoundedQueue(Generic[T]):
             Drained: the queue is closed and empty.
             Cancelled: the run was given up.
         """
-        with self._changed:
-            self._changed.wait_for(lambda: self._cancelled or self._closed or self._waiting)
+        with self._filled:
+            self._filled.wait_for(lambda: self._cancelled or self._closed or self._waiting)
             if self._cancelled:
                 raise Cancelled
             if not self._waiting:
                 raise Drained
             taken = [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
-            self._changed.notify_all()
+            self._emptied.notify_all()
             return taken
 
     def done(self, slot: Slot[T]) -> None:
         """Give back the bytes of an item that has left this process's hands or been passed on."""
-        with self._changed:
-            self._bytes -= slot.size_bytes
-            self._changed.notify_all()
+        if slot.size_bytes:
+            with self._emptied:
+                self._bytes -= slot.size_bytes
+                self._emptied.notify_all()
+
+    def rest(self, seconds: float) -> None:
+        """Let items gather for so long, or until nothing more can come."""
+        if seconds > 0:
+            self._ending.wait(seconds)
 
     def close(self) -> None:
         """Say that nothing more will be put in."""
-        with self._changed:
+        with self._filled:
             self._closed = True
-            self._changed.notify_all()
+            self._wake_all()
 
     def cancel(self) -> None:
         """Wake everybody who waits with `Cancelled`."""
-        with self._changed:
+        with self._filled:
             self._cancelled = True
-            self._changed.notify_all()
+            self._wake_all()
+
+    def _wake_all(self) -> None:
+        self._ending.set()
+        self._filled.notify_all()
+        self._emptied.notify_all()
