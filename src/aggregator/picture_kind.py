@@ -25,7 +25,11 @@ _OTHER_FILES = (
     (b"%!PS", "a PostScript file"),
     (b"%PDF", "a PDF document"),
     (b"\x1a\x45\xdf\xa3", "a video"),
+    (b"\x1f\x8b", "a compressed file"),
 )
+
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
+"""ISO/IEC 23008-12, annex B, and the general brands of section 10; `avif` was looked for before."""
 
 
 def picture_kind(head: bytes) -> str | None:
@@ -43,16 +47,22 @@ def picture_kind(head: bytes) -> str | None:
     return None
 
 
+def unread_kind(head: bytes) -> str | None:
+    """Name, for a person, the known kind of file that starts with `head` and is not read; None for anything else."""
+    for start, name in _OTHER_FILES:
+        if head.startswith(start):
+            return name
+    if brands := _iso_brands(head):
+        return "a HEIC picture" if brands & _HEIC_BRANDS else "a video"
+    return "an SVG drawing" if _is_svg(_as_text(head)) else None
+
+
 def what_else(head: bytes) -> str:
     """Say for a person what the file that starts with `head` is, if not one of `READ_KINDS`."""
     if not head:
         return "the file is empty"
-    for start, name in _OTHER_FILES:
-        if head.startswith(start):
-            return f"{name}: {_NOT_READ}"
-    if brands := _iso_brands(head):
-        return f"{'a HEIC picture' if brands & {b'heic', b'heix', b'mif1', b'msf1'} else 'a video'}: {_NOT_READ}"
-    return _what_text(head)
+    kind = unread_kind(head)
+    return f"{kind}: {_NOT_READ}" if kind is not None else _what_text(_as_text(head))
 
 
 def webp_size(head: bytes) -> tuple[int, int] | None:
@@ -78,13 +88,23 @@ def _iso_brands(head: bytes) -> set[bytes]:
     return {box[8:12]} | {box[start : start + 4] for start in range(16, len(box), 4)}
 
 
-def _what_text(head: bytes) -> str:
-    """Tell drawings and web pages, which servers send in place of pictures, from other text and from the unknown."""
-    start = head.decode("utf-8", "replace").lstrip("\ufeff \t\r\n").lower()
-    if "<svg" in start:
-        return f"an SVG drawing: {_NOT_READ}"
-    if start.startswith(("<!doctype html", "<html", "<head", "<body")) or "<html" in start:
+def _as_text(head: bytes) -> str:
+    return head.decode("utf-8", "replace").lstrip("\ufeff \t\r\n").lower()
+
+
+def _is_svg(text: str) -> bool:
+    """Tell whether a document starts with the root of a drawing; a web page may show one further down."""
+    return "<svg" in text and not _is_web_page(text)
+
+
+def _is_web_page(text: str) -> bool:
+    return text.startswith(("<!doctype html", "<html", "<head", "<body")) or "<html" in text
+
+
+def _what_text(text: str) -> str:
+    """Tell web pages, which servers send in place of pictures, from other text and from the unknown."""
+    if _is_web_page(text):
         return "not a picture but a web page"
-    if all(character.isprintable() or character.isspace() for character in start.rstrip("\ufffd")):
+    if all(character.isprintable() or character.isspace() for character in text.rstrip("\ufffd")):
         return "not a picture but text"
     return "not a picture, or one of an unknown format"

@@ -458,6 +458,54 @@ def test_each_problem_is_a_sentence(content: bytes, problem: str, tmp_path: Path
     assert not (tmp_path / "thumbnails").exists()
 
 
+def avif_of(width: int, height: int) -> bytes:
+    """A small AVIF picture whose item claims another size (ISO/IEC 23008-12, 6.5.3)."""
+    content = bytearray(encoded(Image.new("RGB", (64, 64), RED), "avif"))
+    at = content.index(b"ispe") + 8
+    content[at : at + 8] = struct.pack(">II", width, height)
+    return bytes(content)
+
+
+def jpeg_of(width: int, height: int) -> bytes:
+    """A small JPEG whose frame claims another size (ITU-T T.81, B.2.2)."""
+    content = bytearray(encoded(Image.new("RGB", (64, 64), RED), "jpeg"))
+    at = content.index(b"\xff\xc0") + 5
+    content[at : at + 4] = struct.pack(">HH", height, width)
+    return bytes(content)
+
+
+def png_with_text(length: int) -> bytes:
+    """A PNG of one pixel with a compressed text of `length` characters before it (ISO/IEC 15948, 11.3.3.3)."""
+    text = b"comment\0\0" + zlib.compress(b"x" * length, 9)
+    chunk = struct.pack(">I", len(text)) + b"zTXt" + text + struct.pack(">I", zlib.crc32(b"zTXt" + text))
+    content = png(1, 1, 2, b"\0\0\0")
+    return content[:33] + chunk + content[33:]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to RLIMIT_AS")
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (png(30_000, 30_000, 2, b"\0", rows=3_000), "too many pixels: 30000×30000"),
+        (gif_header(8_000, 8_000), "too many pixels: 8000×8000"),
+        (webp_header(8_000, 8_000), "too many pixels: 8000×8000"),
+        (avif_of(12_000, 12_000), "too many pixels: 12000×12000"),
+        (avif_of(40_000, 40_000), "the header of the AVIF picture is damaged"),
+        (jpeg_of(60_000, 60_000), "too many pixels: 60000×60000"),
+        (
+            png_with_text(50_000_000),
+            "the PNG picture is damaged: Decompressed data too large",
+        ),
+    ],
+    ids=["png", "gif", "webp", "avif", "avif too large for its decoder", "jpeg", "png with a long text"],
+)
+def test_a_bomb_is_told_and_costs_no_memory(content: bytes, problem: str, tmp_path: Path) -> None:
+    assert len(content) < 200_000
+    command = [sys.executable, "-c", LIMITED_WORKER, str(tmp_path), stored(content, tmp_path).path]
+    worker = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert f"problem='{problem}" in worker.stdout
+
+
 @pytest.mark.parametrize("kind", ["bmp", "tiff", "ico", "eps", "ppm", "tga"])
 def test_formats_that_browsers_do_not_show_reach_no_decoder(kind: str, tmp_path: Path) -> None:
     result = analyzed(encoded(Image.new("RGB", (32, 32), RED), kind), tmp_path)
@@ -487,7 +535,7 @@ def test_a_header_followed_by_rubbish_is_a_problem(kind: str, tmp_path: Path) ->
 
 def test_a_missing_file_is_a_problem(tmp_path: Path) -> None:
     result = analyze_picture(PictureJob(1, "ab" * 32, "ab/gone"), tmp_path, (100,))
-    assert result == PictureResult(image_id=1, problem="the stored file is missing")
+    assert result == PictureResult(image_id=1, problem="the stored file is missing", missing=True)
 
 
 def test_a_folder_that_cannot_be_written_is_a_storage_error(tmp_path: Path) -> None:

@@ -27,6 +27,11 @@ def clean(source: str) -> str:
         "<noscript><p title='</noscript><img src=x onerror=alert(1)>'></noscript>",
         "<textarea><img src=x></textarea>",
         "<math><mtext><style><img src=x onerror=alert(1)></style></mtext></math>",
+        "<base href=https://evil.test/><a href=#>x</a><meta http-equiv='refresh' content='0;url=https://evil.test'>",
+        "<frameset><frame src=https://evil.test></frameset><portal src=//evil.test></portal>",
+        "<a href=x ping=https://evil.test>x</a><img src=a.png lowsrc=//evil.test usemap=#evil onload=alert(1)>",
+        "<div style='position:fixed;inset:0;z-index:9' class=evil id=evil>x</div><dialog open>x</dialog>",
+        "<a href='https://news.test/' target=evil formaction=//evil.test autofocus onfocus=alert(1) tabindex=1>x</a>",
         "<meta http-equiv=refresh content=0><link rel=stylesheet href=x><base href=//evil.test>",
     ],
 )
@@ -81,11 +86,28 @@ def test_links_are_resolved_and_carry_no_trust() -> None:
 @pytest.mark.parametrize(
     "pixel",
     ['<img src="p.gif" width="1" height="1">', '<img height="1px" src="p.gif">', '<img src="p.gif" width=0>',
-     '<img src="p.gif" style="display: none">', '<img src="p.gif" style="width:1px;height:1px">', "<img alt=x>"],
+     '<img src="p.gif" style="display: none">', '<img src="p.gif" style="width:1px;height:1px">', "<img alt=x>",
+     '<img src="p.gif" width="1" height="600">', '<img src="p.gif" hidden>',
+     '<img src="p.gif" style="visibility:hidden">',
+     '<img src="p.gif" style="opacity:0">', '<img src="p.gif" style="WIDTH: 0; HEIGHT: 0">',
+     '<img src="https://pixel.wp.com/b.gif?host=x&amp;post=1">', '<img src="//feeds.feedburner.com/~r/news/~4/x">',
+     '<img src="https://www.facebook.com/tr?id=1">', '<img src="https://b.scorecardresearch.com/p?c1=2">',
+     '<img src="https://stats.news.test/pixel.gif?u=1">', '<img data-src="https://news.test/1x1.png">'],
 )  # fmt: skip
 def test_tracking_pixels_are_dropped(pixel: str) -> None:
     cleaned = clean_html(f"<p>a{pixel}</p>", BASE)
     assert (cleaned.html, cleaned.images) == ("<p>a</p>", ())
+
+
+@pytest.mark.parametrize(
+    "picture",
+    ["https://news.test/pixel-art.gif", "https://news.test/count-dracula.jpg", "https://news.test/tr/1.jpg",
+     "https://cdn.test/doubleclick.net.jpg", "https://news.test/pixel/a.png"],
+)  # fmt: skip
+def test_a_picture_that_only_sounds_like_a_pixel_stays(picture: str) -> None:
+    assert (
+        clean_html(f'<img src="{picture}" style="opacity: 0.9; width: 100px">', BASE).html == f'<img src="{picture}">'
+    )
 
 
 @pytest.mark.parametrize(
@@ -141,8 +163,25 @@ def test_control_characters_and_lone_surrogates_go() -> None:
     assert clean("a\x00\ud800") == "a"
 
 
+def test_tags_without_an_end_cost_little() -> None:
+    started = time.process_time()
+    clean("<a " * 60_000)
+    assert time.process_time() - started < 2.0
+
+
 @given(st.text(alphabet='<>"=/ab&;#!-\n ' + "scriptonerrorimgsrc:", max_size=200))
 def test_cleaning_is_stable_and_never_fails(source: str) -> None:
     once = clean_html(source, BASE).html
     assert "<script" not in once
     assert clean_html(once, BASE).html == once
+
+
+def test_the_largest_sensible_picture_of_a_picture_element_is_found_and_only_its_img_is_shown() -> None:
+    source = """<p>Text<picture><source srcset="a.avif 400w, b.avif 1600w" type="image/avif">
+        <source data-srcset="c.svg 1900w" type="image/svg+xml"><img src="d.jpg" alt="A bridge"></picture>
+        <img src="e.jpg"><img src="data:image/gif;base64,R0" data-original="f.jpg"></p>"""
+    clean = clean_html(source, "https://n.test/")
+    assert [image.url.removeprefix("https://n.test/") for image in clean.images] == ["b.avif", "e.jpg", "f.jpg"]
+    assert '<img src="https://n.test/d.jpg" alt="A bridge">' in clean.html
+    assert "picture" not in clean.html
+    assert "source" not in clean.html

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import codecs
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from aggregator.fetch.charset import declared_charset, decode_document
+from aggregator.fetch.charset import ascii_superset, declared_charset, decode_document
 from aggregator.fetch.mending import declared_entities, is_netscape, mended, without_bad_references, without_forbidden
 
 
@@ -73,3 +74,24 @@ def test_a_character_cut_in_the_middle_does_not_matter() -> None:
 )
 def test_the_charset_of_a_header(content_type: str | None, charset: str | None) -> None:
     assert declared_charset(content_type) == charset
+
+
+@pytest.mark.parametrize(
+    ("body", "charset", "encoding"),
+    [
+        (b"<a/>", None, "utf-8"),
+        (codecs.BOM_UTF8 + b"<a/>", "koi8-r", "utf-8"),
+        (b'<?xml version="1.0" encoding="windows-1251"?><a/>', None, "cp1251"),
+        (b'<?xml version="1.0" encoding="windows-1251"?><a/>', "ISO-8859-2", "iso8859-2"),
+        (b'<?xml version="1.0" encoding="windows-1251"?><a/>', "no-such", "cp1251"),
+        (b'<?xml version="1.0" encoding="gb2312"?><a/>', None, None),
+        (b"<a/>", "shift_jis", None),
+        (b"<a/>", "iso-2022-jp", None),
+        ("<a/>".encode("utf-16"), None, None),
+        ("<a/>".encode("utf-16-le"), "utf-8", None),
+    ],
+)
+def test_encodings_in_which_markup_can_be_told_from_bytes(
+    body: bytes, charset: str | None, encoding: str | None
+) -> None:
+    assert ascii_superset(body, charset) == encoding

@@ -191,8 +191,8 @@ def test_pictures_come_in_the_order_of_preference() -> None:
         '<itunes:image href="https://news.test/pod.jpg"/>'
     )
     assert [(image.url.removeprefix("https://news.test"), image.source) for image in entry.images] == [
-        ("/big.jpg", "media:content"), ("/small.jpg", "media:content"), ("/thumb.jpg", "media:thumbnail"),
-        ("/enclosed.jpg", "enclosure"), ("/pod.jpg", "itunes:image"),
+        ("/big.jpg", "media:content"), ("/small.jpg", "media:content"), ("/enclosed.jpg", "enclosure"),
+        ("/a/in.jpg", "content"), ("/pod.jpg", "itunes:image"),
     ]  # fmt: skip
 
 
@@ -221,6 +221,11 @@ def test_letters_survive_every_encoding(body: bytes, content_type: str | None) -
     feed = read(body, content_type)
     assert feed.problem is None
     assert feed.entries[0].title == "Größe"
+
+
+@pytest.mark.parametrize("content_type", ["text/html; charset=utf-8", "application/octet-stream", "image/png", "x", ""])
+def test_a_feed_behind_a_wrong_content_type_is_read(content_type: str) -> None:
+    assert read(rss(SIZE), content_type).entries[0].title == "Größe"
 
 
 def test_one_spoilt_byte_does_not_spoil_the_other_letters() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 import warnings
 
 import pytest
@@ -7,8 +8,12 @@ from feed_documents import atom, item, read, rss
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.fetch import handlers
 from aggregator.fetch import parse as parse_module
+from aggregator.fetch.entries import resolved_link
 from aggregator.fetch.parse import MAX_ENTRIES
+from aggregator.fetch.plaintext import one_line
+from aggregator.fetch.xmlfeed import MAX_DEPTH
 from aggregator.records import ParsedFeed
 
 
@@ -87,6 +92,41 @@ def test_a_link_that_runs_or_reads_is_refused(link: str) -> None:
     assert as_attribute is None or as_attribute.startswith("https://news.test/")  # XML made the tab a space
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        *("https://bank.example@evil.example/", "https://me:secret@news.test/1", "//bank.example@evil.example/"),
+        "https://bank.example\\@evil.example/",
+        *("intent://news.test/1#Intent;end", "x-evil:1", "ftp://news.test/1", "mailto:ada@news.test"),
+    ],
+)
+def test_an_article_is_on_the_web_and_nobody_stands_before_its_host(link: str) -> None:
+    entry = item(f"<title>x</title><guid isPermaLink='false'>{link}</guid><link>{link}</link>")
+    assert (entry.guid, entry.url) == (link, None)
+
+
+@pytest.mark.parametrize("link", ["https://news.test/@ada", "http://news.test:81/a@b?c@d#@", "https://news.test"])
+def test_other_addresses_stay_as_they_are(link: str) -> None:
+    assert item(f"<title>x</title><link>{link}</link>").url == link
+
+
+def test_a_relative_link_does_not_inherit_the_users_password() -> None:
+    assert resolved_link("/1", "https://me:secret@news.test/feed") == "https://news.test/1"
+
+
+@pytest.mark.parametrize("link", ["https:///1", "https:\\\\bank.example@evil.example/", "HTTPS://a@b.test/", "https:1"])
+def test_an_address_without_a_host_is_none(link: str) -> None:
+    assert resolved_link(link, "http://news.test/") is None
+
+
+def test_a_title_cannot_turn_the_text_around_it() -> None:
+    """What controls the writing direction goes; what letters are joined with, and marks of direction, stay."""
+    turned = "a\u202eb\u202cc\u2066d\u2069e"
+    kept = "नि\u200dक می\u200cخواهم \u200f!"
+    assert item(f"<title>{turned} {kept}</title>").title == f"abcde {kept}"
+    assert one_line("a\x80b\x9fc\x85d") == "abc d"
+
+
 def test_elements_named_like_the_keys_of_feedparser_do_no_harm() -> None:
     keys = (
         "published_parsed",
@@ -132,6 +172,72 @@ def test_a_document_nested_too_deep_is_named() -> None:
 def test_an_entry_in_which_nothing_stands_is_none() -> None:
     feed = read(rss("<item/><item><title>One</title></item><item><author/></item>"))
     assert [entry.title for entry in feed.entries] == ["One"]
+
+
+STORY = "<item><guid>after</guid><title>After</title></item>"
+COSTLY = {
+    "attributes": "<x " + " ".join(f"a{n}='1'" for n in range(40_000)) + "/>",
+    "attributes of a title": "<title " + " ".join(f"a{n}='1'" for n in range(40_000)) + ">x</title>",
+    "namespaces": "<x " + " ".join(f"xmlns:n{n}='u{n}'" for n in range(20_000)) + "/>",
+    "namespaces one by one": "".join(f"<n{n}:x xmlns:n{n}='u{n}'/>" for n in range(6_000)),
+    "levels": "<a>" * 60_000 + "</a>" * 60_000,
+    "levels in a title": "<title>" + "<b>" * 60_000 + "</b>" * 60_000 + "</title>",
+    "levels of addresses": "<a xml:base='b/'>" * 20_000 + "</a>" * 20_000,
+    "categories": "".join(f"<category>{n}</category>" for n in range(15_000)),
+    "tags without an end": f"<description>{'&lt;a ' * 60_000}</description>",
+}
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_what_is_costly_is_read_in_time_that_grows_with_its_length(name: str) -> None:
+    started = time.process_time()
+    feed = read(rss(f"<item><guid>costly</guid>{COSTLY[name]}</item>" + STORY))
+    assert time.process_time() - started < 12  # each took minutes, or would
+    assert [entry.guid for entry in feed.entries] == ["costly", "after"]
+
+
+def test_no_more_elements_are_read_than_anybody_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handlers.Handlers, "elements_left", 50)
+    for broken in ("", "<b>"):  # for the strict parser and for the loose one
+        feed = read(rss(STORY + "<z/>" * 60 + broken + STORY))
+        assert (len(feed.entries), feed.note) == (1, "only the first 1 entries were read")
+
+
+def test_deep_elements_keep_their_text_and_what_comes_after_is_read() -> None:
+    deep = MAX_DEPTH * 2
+    entry, after = read(rss(f"<item><title>{'<b>' * deep}x{'</b>' * deep}</title></item>" + STORY)).entries
+    assert (entry.title, after.title) == ("x", "After")
+
+
+@pytest.mark.parametrize(
+    "stumbling",
+    [
+        "<p:chapters xmlns:p='http://podlove.org/simple-chapters'><p:chapter/></p:chapters>",
+        "<textinput><image><textinput><name>x</name></textinput></image></textinput>",
+        "<media:rating/><media:credit/><media:player/><g:pos xmlns:g='http://www.opengis.net/gml'>x</g:pos>",
+    ],
+)
+def test_an_element_over_which_feedparser_stumbles_costs_nothing_else(stumbling: str) -> None:
+    feed = read(rss(f"<item><guid>1</guid>{stumbling}<title>One</title></item>" + STORY, channel=stumbling))
+    assert feed.problem is None
+    assert [entry.title for entry in feed.entries] == ["One", "After"]
+
+
+@pytest.mark.parametrize(
+    "odd", ["<info type='xhtml'><summary>x</summary></info>", "<info type='xhtml'><title>x</title></info>"]
+)
+def test_an_entry_starts_afresh_whatever_stands_before_it(odd: str) -> None:
+    story = "<item><title>One</title><content type='xhtml'><p>A <b>bold</b> one</p></content></item>"
+    (expected,) = read(rss(story)).entries
+    assert read(rss(story, channel=odd)).entries == (expected,)
+    assert read(rss(f"<item><title>a</title>{odd}</item>" + story)).entries[1] == expected
+
+
+def test_namespaces_end_with_their_element() -> None:
+    thumbnail = "<media:thumbnail url='https://news.test/t.png'/>"
+    other = "<media:x xmlns:media='http://www.itunes.com/dtds/podcast-1.0.dtd'/>"
+    first, second = read(rss(f"<item><title>a</title>{other}{thumbnail}</item>" * 2)).entries
+    assert first.images == second.images != ()
 
 
 def test_no_warning_leaks() -> None:

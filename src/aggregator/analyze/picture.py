@@ -47,7 +47,9 @@ def analyze_picture(job: PictureJob, images_dir: Path, thumbnail_sizes: Sequence
         if kind is None:
             return _failed(job, what_else(content[:HEAD_BYTES]))
         scaled = read_scaled(content, kind, max((_SMALLEST_DECODED_PX, *thumbnail_sizes)))
-    except (FileNotFoundError, UnreadablePictureError) as error:
+    except FileNotFoundError as error:
+        return PictureResult(image_id=job.image_id, problem=str(error), missing=True)
+    except UnreadablePictureError as error:
         return _failed(job, str(error))
     return PictureResult(
         image_id=job.image_id,

@@ -146,6 +146,8 @@ def _add_pictures(flow: Flow[StoreTransaction], parts: AnalyzeParts, model_id: i
 def _picture_outcome(result: PictureResult | Casualty) -> str:
     if isinstance(result, Casualty):
         return "quarantined"
+    if result.missing:
+        return "file missing"
     return "unreadable" if result.problem else "analysed"
 
 

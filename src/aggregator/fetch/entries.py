@@ -13,22 +13,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import struct_time
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
-from aggregator.fetch import markup, plaintext
+from aggregator.fetch import dates, markup, plaintext
 from aggregator.fetch.candidates import absolute_url, choose_candidates, entry_images, is_picture
+from aggregator.fetch.hints import publisher_hints
 from aggregator.fetch.xmlfeed import RawFeed, stored
 from aggregator.records import ImageCandidate, ParsedEntry, ParsedFeed
 
 MAX_GUID_CHARS = 2_048
 MAX_LINK_CHARS = 8_192
-MAX_DATE_CHARS = 100
+MAX_DATE_CHARS = dates.MAX_DATE_CHARS
 MAX_CATEGORIES = 30
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MARKUP_TYPES = frozenset(("text/html", "application/xhtml+xml"))
 _TEXT_TYPES = _MARKUP_TYPES | {"text/plain"}
 _NOT_A_LINK = ("javascript:", "data:", "vbscript:", "file:", "blob:", "about:")
+_WEB_SCHEMES = frozenset(("http", "https"))
 _UNSEEN = re.compile(r"[\x00-\x20\x7f-\x9f]")
 
 
@@ -54,6 +56,7 @@ def feed_from_raw(raw: RawFeed, url: str) -> ParsedFeed:
         site_url=site_url,
         language=language,
         entries=tuple(_entry(entry, surroundings) for entry in raw.entries),
+        hints=publisher_hints(raw),
     )
 
 
@@ -105,14 +108,30 @@ def safe_link(value: object) -> str | None:
 
 
 def resolved_link(value: object, base_url: str) -> str | None:
-    """Return a link resolved against `base_url`, and otherwise as it stands; None where `safe_link` refuses it."""
+    """Return a link to the web resolved against `base_url`, and otherwise as it stands; None for anything else.
+
+    No such link are one of another scheme than http and https, one without a host, and one with user information: what
+    stands before the host (`https://bank.example@evil.example/`) takes readers in. That of `base_url` is not inherited.
+    """
     link = safe_link(value)
-    if link is None or "://" in link:
-        return link
+    if link is None:
+        return None
     try:
-        return safe_link(urljoin(base_url, link))
+        if "://" not in link:
+            link = safe_link(urljoin(_without_userinfo(base_url), link))
+        return link if link is not None and _leads_to_the_web(link) else None
     except ValueError:  # such as a bracket that is no IPv6 address
         return None
+
+
+def _leads_to_the_web(link: str) -> bool:
+    parts = urlsplit(link)
+    return parts.scheme in _WEB_SCHEMES and bool(parts.netloc) and "@" not in parts.netloc
+
+
+def _without_userinfo(url: str) -> str:
+    netloc = urlsplit(url).netloc
+    return url.replace(netloc, netloc.rpartition("@")[2], 1) if "@" in netloc else url
 
 
 def moment(parts: struct_time) -> datetime | None:
@@ -130,10 +149,16 @@ def _published(entry: Mapping[str, Any]) -> tuple[str | None, datetime | None]:
         text, parts = stored(entry, key), stored(entry, f"{key}_parsed")
         raw = plaintext.one_line(text) if isinstance(text, str) and len(text) <= MAX_DATE_CHARS else ""
         written = written or raw or None
-        meant = moment(parts) if raw and isinstance(parts, struct_time) else None
+        meant = (dates.read_date(raw) or _as_feedparser_read(parts, raw)) if raw else None
         if meant is not None:
             return raw, meant
     return written, None
+
+
+def _as_feedparser_read(parts: object, raw: str) -> datetime | None:
+    """Return feedparser's reading, which copes with a few more forms, unless it made up a part of it."""
+    meant = moment(parts) if isinstance(parts, struct_time) else None
+    return dates.vouched_for(meant, raw) if meant is not None else None
 
 
 def _title(holder: Mapping[str, Any]) -> str:

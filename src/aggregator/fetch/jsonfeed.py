@@ -11,13 +11,13 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 from aggregator.fetch import markup, plaintext, sniff
 from aggregator.fetch.candidates import absolute_url, choose_candidates, first_shown, is_picture
-from aggregator.fetch.entries import MAX_CATEGORIES, MAX_DATE_CHARS, guid_text, resolved_link
+from aggregator.fetch.dates import MAX_DATE_CHARS, read_date
+from aggregator.fetch.entries import MAX_CATEGORIES, guid_text, resolved_link
 from aggregator.records import ImageCandidate, ParsedEntry, ParsedFeed
 
 _VERSIONS = {"1": "json10", "1.0": "json10", "1.1": "json11"}
@@ -65,6 +65,11 @@ def read_json(text: str, url: str, max_entries: int) -> ParsedFeed:
     )
 
 
+def read_item(item: Mapping[str, Any], url: str) -> ParsedEntry:
+    """Return one item of a JSON Feed at `url` that says nothing of its own about language and author."""
+    return _entry(item, _Surroundings(url, None, ""))
+
+
 def _whole_items(text: str) -> list[Any]:
     """Return the items of a broken document that stand before the break, as XML's loose parser does for its formats."""
     start = _ITEMS.search(text)
@@ -79,22 +84,6 @@ def _whole_items(text: str) -> list[Any]:
         between = _BETWEEN.match(text, at)
         at = between.end() if between else len(text)
     return items
-
-
-def parse_json_date(text: object) -> datetime | None:
-    """Return a date of RFC 3339, or of the forms that feeds write instead, in UTC; None where it cannot be read.
-
-    A date without an offset is taken as UTC.
-    """
-    if not isinstance(text, str) or len(text) > MAX_DATE_CHARS:
-        return None
-    for parse in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            moment = parse(text.strip())
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        except (ValueError, OverflowError, TypeError, IndexError):
-            continue
-    return None
 
 
 def _format(version: object) -> str:
@@ -143,7 +132,7 @@ def _published(item: Mapping[str, Any]) -> tuple[str | None, datetime | None]:
     for key in ("date_published", "date_modified"):
         raw = plaintext.one_line(_text(item, key)[:MAX_DATE_CHARS])
         written = written or raw or None
-        meant = parse_json_date(raw)
+        meant = read_date(raw)
         if meant is not None:
             return raw, meant
     return written, None

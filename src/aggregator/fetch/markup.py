@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import nh3
 
 from aggregator.fetch import plaintext
-from aggregator.fetch.candidates import absolute_url, best_of_srcset, is_pixel, pixels
+from aggregator.fetch.candidates import LAZY_SETS, LAZY_SOURCES, absolute_url, shown_picture
 from aggregator.records import ImageCandidate
 
 MAX_CONTENT_CHARS = 200_000
 MAX_DEPTH = 500
-_LAZY_SOURCES = ("data-lazy-src", "data-src", "data-original", "data-orig-file")
-_LAZY_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
 _SHOWN: tuple[str, ...] = ("alt", "title", "width", "height")
 _LINK_SCHEMES = ("http://", "https://", "mailto:")
 
@@ -41,32 +40,52 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "col": {"span"},
     "colgroup": {"span"},
     "del": {"cite", "datetime"},
-    "img": {"src", "alt", "width", "height", "style", *_LAZY_SOURCES, *_LAZY_SETS},
+    "img": {"src", "alt", "width", "height", "style", "hidden", *LAZY_SOURCES, *LAZY_SETS},
     "ins": {"cite", "datetime"},
     "li": {"value"},
     "ol": {"start", "reversed", "type"},
     "q": {"cite"},
+    "source": {"type", *LAZY_SETS},
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan", "scope"},
     "time": {"datetime"},
 }
+_HIDING = ("width", "height", "display", "visibility", "opacity")
 _CLEANER = nh3.Cleaner(
-    tags=set(_TAGS.split()),
+    tags={*_TAGS.split(), "picture", "source"},  # these two are read to find the largest, and never written out
     clean_content_tags=set(_GONE_WITH_CONTENT.split()),
     attributes=_ATTRIBUTES,
     link_rel="nofollow noopener noreferrer",
     url_schemes={"http", "https", "mailto"},
-    filter_style_properties={"width", "height", "display"},  # read to find hidden pixels, and never written out
+    filter_style_properties={
+        *_HIDING,
+        *(name.upper() for name in _HIDING),
+    },  # read to find hidden pixels, and never written out
 )
-_REWRITTEN = re.compile(r'<(a|blockquote|del|img|ins|q)((?: [^\s="<>]+="[^"]*")*)>')
+_REWRITTEN = re.compile(r'<(a|blockquote|del|img|ins|/?picture|q|source)((?: [^\s="<>]+="[^"]*")*)>')
 _ATTRIBUTE = re.compile(r' ([^\s="<>]+)="([^"]*)"')
-_ANY_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)[^>]*>", re.I)
+_ANY_TAG = re.compile(r"</?[a-z][^<>]*>", re.I)
+_TAG_START = re.compile(r"<(/?)([a-z][a-z0-9]*)", re.I)
 _BREAKING_TAG = re.compile(
     r"</?(?:address|article|aside|blockquote|br|caption|center|dd|details|div|dl|dt|figcaption|figure|footer|h[1-6]|header|"
     r"hr|img|li|main|nav|ol|p|pre|section|summary|table|tbody|td|tfoot|th|thead|tr|ul)\b[^>]*>"
 )
 _VOID = frozenset(("area", "base", "br", "col", "hr", "img", "input", "link", "meta", "param", "source", "wbr"))
-_HIDDEN_STYLE = re.compile(r"display:\s*none|(?:width|height):\s*[01]px")
+_HIDDEN_STYLE = re.compile(
+    r"display:\s*none|visibility:\s*(?:hidden|collapse)|opacity:\s*0*\.?0*(?:;|$)|(?:width|height):\s*(?:0|[01](?:\.\d+)?px)(?:\s|;|$)"
+)
+_BEACON = re.compile(
+    r"https?://(?:[^/?#]*\.)?(?:"
+    r"doubleclick\.net|google-analytics\.com|googletagmanager\.com|scorecardresearch\.com|quantserve\.com|imrworldwide\.com|"
+    r"chartbeat\.net|statcounter\.com|sitemeter\.com|pheedo\.com|pixel\.wp\.com|stats\.wordpress\.com|omtrdc\.net|2o7\.net"
+    r")(?::\d+)?/"
+    r"|https?://(?:feeds\.feedburner\.com/~r/|feedproxy\.google\.com/~r/|www\.facebook\.com/tr\b|"
+    r"blogger\.googleusercontent\.com/tracker/|[^/?#]*feedsportal\.com/c/.*/mf\.gif)"
+    r"|https?://[^?#]*/(?:(?:tracking|beacon|web[-_]?bug|counter|count|__utm|1x1|(?:tracking[-_]?)?pixel|clear|spacer)\.gif"
+    r"|(?:1x1|(?:tracking[-_]?)?pixel)\.png)(?:[?#]|$)",
+    re.I,
+)
+"""Where pictures come from that count readers and show nothing: measuring services, and names that say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +108,18 @@ def clean_html(source: str, base_url: str) -> CleanMarkup:
     if _too_deep(source):
         return CleanMarkup(html.escape(html.unescape(_ANY_TAG.sub(" ", source)), quote=False))
     images: list[ImageCandidate] = []
+    sources: list[str] = []
 
     def rewritten(tag: re.Match[str]) -> str:
         attributes = {name: html.unescape(value) for name, value in _ATTRIBUTE.findall(tag.group(2))}
         if tag.group(1) == "img":
-            return _image_tag(attributes, base_url, images)
+            return _image_tag(attributes, base_url, sources, images)
+        if tag.group(1) == "source":
+            sources.extend(_offered(attributes))
+            return ""
+        if tag.group(1).endswith("picture"):
+            sources.clear()
+            return ""
         return _link_tag(tag.group(1), attributes, base_url)
 
     return CleanMarkup(_REWRITTEN.sub(rewritten, _CLEANER.clean(source)).strip(), tuple(images))
@@ -131,19 +157,23 @@ def _link_tag(tag: str, attributes: dict[str, str], base_url: str) -> str:
     return _tag(tag, attributes)
 
 
-def _image_tag(attributes: dict[str, str], base_url: str, images: list[ImageCandidate]) -> str:
-    width, height = pixels(attributes.get("width")), pixels(attributes.get("height"))
-    if is_pixel(width, height) or _HIDDEN_STYLE.search(attributes.get("style", "")):
+def _image_tag(attributes: dict[str, str], base_url: str, sources: Sequence[str], images: list[ImageCandidate]) -> str:
+    if "hidden" in attributes or _HIDDEN_STYLE.search(attributes.get("style", "").lower()):
         return ""
-    from_set = next((best_of_srcset(attributes[name]) for name in _LAZY_SETS if attributes.get(name)), None)
-    lazy = next((attributes[name] for name in _LAZY_SOURCES if attributes.get(name)), None)
-    shown = absolute_url(lazy or attributes.get("src") or from_set, base_url)
-    if shown is None:
+    found = shown_picture(attributes, base_url, sources)
+    if found is None or _BEACON.match(found[0]):
         return ""
-    largest = absolute_url(from_set, base_url) if from_set else None
-    images.append(ImageCandidate(largest or shown, "content", width, height))
+    shown, candidate = found
+    images.append(candidate)
     kept = {name: attributes[name] for name in _SHOWN if name in attributes}
     return _tag("img", {"src": shown} | kept)
+
+
+def _offered(attributes: dict[str, str]) -> list[str]:
+    """Return the sets of pictures that a <source> of a <picture> offers, unless they are drawings."""
+    if attributes.get("type", "").startswith("image/svg"):
+        return []
+    return [attributes[name] for name in LAZY_SETS if attributes.get(name)]
 
 
 def _tag(name: str, attributes: dict[str, str]) -> str:
@@ -155,7 +185,7 @@ def _too_deep(source: str) -> bool:
     if source.count("<") <= MAX_DEPTH:
         return False
     depth = deepest = 0
-    for tag in _ANY_TAG.finditer(source):
+    for tag in _TAG_START.finditer(source):
         name = tag.group(2).lower()
         if tag.group(1):
             depth = max(depth - 1, 0)

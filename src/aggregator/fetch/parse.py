@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from aggregator.fetch import sniff
+from aggregator.fetch.apifeed import read_api_documents
 from aggregator.fetch.charset import declared_charset, decode_document
 from aggregator.fetch.entries import feed_from_raw
 from aggregator.fetch.jsonfeed import read_json
@@ -34,8 +35,8 @@ def parse_feed(job: ParseJob) -> ParsedFeed:
     """Return the entries of the feed in `job.body`, or a `problem` that says to a person what the body is instead.
 
     `guid`, `url` and `published_at` are what feedparser reads; `title` is the plain text of feedparser's title (the
-    rule stands in `plaintext`). At most MAX_ENTRIES entries are read, the first ones; `note` then says so. An item in
-    which nothing stands is no entry.
+    rule stands in `plaintext`). At most MAX_ENTRIES entries are read, the first ones, and none beyond the element
+    number MAX_ELEMENTS; `note` then says so, and how many items were no entries because nothing stands in them.
 
     Raises:
         MemoryError: the document does not fit.
@@ -52,6 +53,8 @@ def _says_something(entry: ParsedEntry) -> bool:
 
 
 def _parsed(job: ParseJob) -> ParsedFeed:
+    if job.api is not None:
+        return read_api_documents(job)
     problem = sniff.bytes_problem(job.body)
     if problem is not None:
         return ParsedFeed(problem=problem)
@@ -78,8 +81,15 @@ def _judged(raw: RawFeed, text: str, url: str) -> ParsedFeed:
     if not raw.entries and not raw.feed.get("title"):
         if raw.error is not None:
             return ParsedFeed(problem=f"broken XML: {raw.error}"[:_MAX_PROBLEM_CHARS])
-        if not raw.version or not raw.feed:
+        if not raw.version:
             return ParsedFeed(problem=sniff.document_problem(text))
     feed = feed_from_raw(raw, url)
-    feed = replace(feed, entries=tuple(entry for entry in feed.entries if _says_something(entry)))
-    return replace(feed, note=f"only the first {MAX_ENTRIES} entries were read") if raw.is_cut else feed
+    entries = tuple(entry for entry in feed.entries if _says_something(entry))
+    return replace(feed, entries=entries, note=_note(raw, len(feed.entries) - len(entries)))
+
+
+def _note(raw: RawFeed, empty: int) -> str | None:
+    """Say what was left out, so that what stood in the document is the sum of what came of it."""
+    cut = f"only the first {len(raw.entries)} entries were read" if raw.is_cut else ""
+    left_out = f"{empty} empty {'entry was' if empty == 1 else 'entries were'} left out" if empty else ""
+    return "; ".join(part for part in (cut, left_out) if part) or None

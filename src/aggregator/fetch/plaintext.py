@@ -8,7 +8,8 @@ The rule for titles, authors and summaries, whose feeds disagree about what they
    `<br>`. "How to use <video>" holds none and stays as it is.
 3. In other plain text, complete and known character references (`&amp;`, `&#8217;`) are decoded once: a headline that
    was escaped once too often is common, one about the five letters "&amp;" is not.
-4. White space is collapsed, control characters and lone surrogates go.
+4. White space is collapsed. Control characters and lone surrogates go, and so do overrides and isolates of the writing
+   direction (U+202A–U+202E, U+2066–U+2069), with which a title could make the text around it read otherwise.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ MAX_SUMMARY_CHARS = 1_000
 MAX_CATEGORY_CHARS = 120
 
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# U+0085 ends a line and is white space here. The joiners U+200C and U+200D are letters' own, and stay.
+_NOT_IN_A_LINE = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _PAIRED_TAG = re.compile(
     r"<(a|abbr|b|blockquote|cite|code|del|div|em|font|h[1-6]|i|li|mark|ol|p|q|s|small|span|strong|sub|sup|u|ul)"
@@ -35,8 +40,8 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 
 
 def one_line(text: str) -> str:
-    """Return `text` with its white space collapsed, and without characters that no text holds."""
-    return " ".join(_FORBIDDEN.sub("", text).split())
+    """Return `text` with its white space collapsed, and without characters that no line of text holds (rule 4)."""
+    return " ".join(_NOT_IN_A_LINE.sub("", text).split())
 
 
 def without_forbidden(text: str) -> str:

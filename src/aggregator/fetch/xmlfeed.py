@@ -2,36 +2,47 @@
 
 What feedparser does with elements is kept as it is: ids, links, titles and dates are its own. What stands around it
 is ours, because `feedparser.parse` would do it slower or worse: the encoding is decided before, the DOCTYPE is
-dropped (short entities are kept), common mistakes are mended for a second strict parse before the loose one is asked,
-and nothing is sanitised or resolved here, which takes two thirds of feedparser's time and is done once, by `markup`.
+dropped (short entities are kept), expat alone is asked first whether a document is well-formed as it is or with its
+common mistakes mended, so that feedparser reads it once, and nothing is sanitised or resolved here, which takes two
+thirds of feedparser's time and is done once, by `markup`.
 
-feedparser takes `media:description`, the caption of a photo, for the description of its article. The classes below
-keep it apart, under `media_description`.
+No external entity is opened and no DTD fetched: expat never sees a DOCTYPE but the one written here, of short entities.
 """
 
 from __future__ import annotations
 
+import pyexpat
 import xml.sax
 import xml.sax.handler
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from xml.sax import expatreader
+from xml.sax.xmlreader import AttributesNSImpl
 
 from feedparser.api import LooseFeedParser, StrictFeedParser
 
 from aggregator.fetch import mending
+from aggregator.fetch.handlers import MAX_ENTRIES, EnoughError, Handlers
 
-MAX_ENTRIES = 5_000
-_MAX_AUTHOR_CHARS = 1_000
+__all__ = ["MAX_ENTRIES", "RawFeed", "read_xml", "stored", "well_formed"]
+
+MAX_ATTRIBUTES = 200
+"""Attributes of one element that are read: feedparser's time grows with the square of their number."""
+MAX_DEPTH = 300
+"""Levels of elements that are read. What is nested deeper keeps its text and loses its tags."""
+MAX_NAMESPACES = 200
+"""Declarations of namespaces that are in force at once; further ones are not followed."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawFeed:
     """What feedparser read. The mappings are its own: a feed may put any type under any key.
 
-    `error` is what made a strict parse impossible, None for well-formed XML. `is_cut` tells that the feed held more
-    than MAX_ENTRIES entries and was read no further.
+    `error` is what made a strict parse impossible, mistakes mended; None for XML that is well-formed then. `is_cut`
+    tells that the feed held more than is ever read, entries or elements, and was read no further. `skip_hours` and
+    `skip_days` are the texts of what stands in <skipHours> and <skipDays>, of which feedparser keeps the last.
     """
 
     version: str
@@ -39,59 +50,43 @@ class RawFeed:
     entries: Sequence[Mapping[str, Any]]
     error: str | None = None
     is_cut: bool = False
+    skip_hours: Sequence[str] = ()
+    skip_days: Sequence[str] = ()
 
 
-class _EnoughEntriesError(Exception):
-    """MAX_ENTRIES entries are read; the rest of the document is not."""
-
-
-class _Handlers:
-    """What is changed in feedparser's handling of elements, for its strict and its loose parser."""
-
-    entries: list[Any]
-    baseuri: str
-    document_url: str
-    sanitize_html: bool
-    resolve_relative_uris: bool
-
-    def _start_media_description(self, attributes: dict[str, str]) -> None:
-        self.push_content("media_description", attributes, "text/html", 1)  # type: ignore[attr-defined]
-
-    def _end_media_description(self) -> None:
-        self.pop_content("media_description")  # type: ignore[attr-defined]
-
-    def _start_item(self, attributes: dict[str, str]) -> None:
-        if len(self.entries) >= MAX_ENTRIES:
-            raise _EnoughEntriesError
-        super()._start_item(attributes)  # type: ignore[misc]
-
-    _start_entry = _start_item
-
-    def _end_guid(self) -> None:
-        # feedparser takes every GUID that does not say otherwise for an address and resolves it. A base that the
-        # document declares belongs to it; the address it was fetched from does not: "4711" must stay the same entry
-        # when its feed moves.
-        base = self.baseuri
-        if base == self.document_url:
-            self.baseuri = ""
-        super()._end_guid()  # type: ignore[misc]
-        self.baseuri = base
-
-    _end_id = _end_guid
-
-    def _sync_author_detail(self, key: str = "author") -> None:
-        # feedparser looks for an address in the name; its expression takes the square of the length.
-        author = self._get_context().get(key)  # type: ignore[attr-defined]
-        if not isinstance(author, str) or len(author) <= _MAX_AUTHOR_CHARS:
-            super()._sync_author_detail(key)  # type: ignore[misc]
-
-
-class _Strict(_Handlers, StrictFeedParser):  # type: ignore[misc]  # feedparser ships no types
+class _Loose(Handlers, LooseFeedParser):  # type: ignore[misc]  # feedparser ships no types
     pass
 
 
-class _Loose(_Handlers, LooseFeedParser):  # type: ignore[misc]  # feedparser ships no types
-    pass
+class _Strict(Handlers, StrictFeedParser):  # type: ignore[misc]
+    """feedparser's strict parser, with namespaces that end where their element does, and with bounds."""
+
+    depth_open: int = 0
+    namespacemap: dict[str | None, str]
+    namespaces_in_use: dict[str, str]
+
+    def startPrefixMapping(self, prefix: str | None, uri: str | None) -> None:  # noqa: N802 - the name of SAX
+        self.namespaces_around.append((self.namespacemap, self.namespaces_in_use))
+        if len(self.namespaces_around) <= MAX_NAMESPACES:
+            self.namespacemap, self.namespaces_in_use = dict(self.namespacemap), dict(self.namespaces_in_use)
+            super().startPrefixMapping(prefix, uri)
+
+    def endPrefixMapping(self, prefix: str | None) -> None:  # noqa: N802, ARG002 - the name and arguments of SAX
+        self.namespacemap, self.namespaces_in_use = self.namespaces_around.pop()
+
+    def startElementNS(self, name: Any, qname: Any, attrs: Any) -> None:  # noqa: N802 - the name of SAX
+        self.depth_open += 1
+        if self.depth_open > MAX_DEPTH:
+            return
+        if len(attrs) > MAX_ATTRIBUTES:
+            first = dict(islice(attrs.items(), MAX_ATTRIBUTES))
+            attrs = AttributesNSImpl(first, {key: attrs.getQNameByName(key) for key in first})
+        super().startElementNS(name, qname, attrs)
+
+    def endElementNS(self, name: Any, qname: Any) -> None:  # noqa: N802 - the name of SAX
+        if self.depth_open <= MAX_DEPTH:
+            super().endElementNS(name, qname)
+        self.depth_open -= 1
 
 
 class _BufferedExpat(expatreader.ExpatParser):
@@ -102,53 +97,75 @@ class _BufferedExpat(expatreader.ExpatParser):
         self._parser.buffer_text = True  # type: ignore[attr-defined]  # the standard library offers no other way
 
 
+def well_formed(text: str, root_at: int, *, is_mended: bool = True) -> str | None:
+    """Return why the feed whose root starts at `root_at` in `text` is not well-formed, else None.
+
+    Its common mistakes are mended before, unless `is_mended` says otherwise.
+    """
+    document, entities = _parted(text, root_at)
+    if not is_mended:
+        return _expat_error(_doctype(entities) + document)
+    return _readable(document, entities)[1]
+
+
 def read_xml(text: str, root_at: int, url: str) -> RawFeed:
     """Read the feed whose root element starts at `root_at` in `text`; `url` is where it came from.
 
     Raises:
         Exception: whatever feedparser raises on a document that its loose parser cannot read either.
     """
-    prolog, document = text[:root_at], mending.without_forbidden(text[root_at:])
-    entities = mending.declared_entities(prolog)
+    document, entities = _parted(text, root_at)
+    readable, error = _readable(document, entities)
+    reader = _prepared(_Loose(url, None, "utf-8", entities) if error else _Strict(url, None, "utf-8"), url)
+    is_cut = False
     try:
-        reader, is_cut = _read_strictly(document, entities, url)
-        error = None
-    except xml.sax.SAXException as first_error:
-        error = first_error.getMessage()
-        reader, is_cut = _read_somehow(document, entities, url)
-    version = "rss091n" if mending.is_netscape(prolog) else reader.version
-    return RawFeed(version, reader.feeddata, reader.entries, error, is_cut)
+        if error:
+            reader.feed(mending.without_bad_references(document))
+        else:
+            _feed_strictly(reader, readable)
+    except EnoughError:
+        is_cut = True
+    version = "rss091n" if mending.is_netscape(text[:root_at]) else reader.version
+    skipped = reader.skipped
+    return RawFeed(version, reader.feeddata, reader.entries, error, is_cut, skipped["skiphours"], skipped["skipdays"])
 
 
-def _read_strictly(document: str, entities: Mapping[str, str], url: str) -> tuple[Any, bool]:
-    reader = _prepared(_Strict(url, None, "utf-8"), url)
+def _parted(text: str, root_at: int) -> tuple[str, dict[str, str]]:
+    """Return the document without what stands before its root, and the entities declared there."""
+    return mending.without_forbidden(text[root_at:]), mending.declared_entities(text[:root_at])
+
+
+def _readable(document: str, entities: dict[str, str]) -> tuple[str, str | None]:
+    """Return `document` as expat reads it, mended if it must be, and what expat says where it cannot."""
+    doctype = _doctype(entities)
+    error = _expat_error(doctype + document)
+    if error is None:
+        return doctype + document, None
+    mended = doctype + mending.mended(document, entities)
+    return mended, error if _expat_error(mended) else None
+
+
+def _expat_error(document: str) -> str | None:
+    try:
+        pyexpat.ParserCreate(namespace_separator=" ").Parse(document, True)  # noqa: FBT003 - it takes no names
+    except pyexpat.ExpatError as error:
+        return pyexpat.ErrorString(error.code) or str(error)
+    return None
+
+
+def _feed_strictly(reader: Any, document: str) -> None:
     expat = _BufferedExpat(namespaceHandling=1)
     expat.setFeature(xml.sax.handler.feature_external_ges, state=False)
     expat.setContentHandler(reader)
     expat.setErrorHandler(reader)
-    try:
-        expat.feed(_doctype(entities) + document)
-        expat.close()
-    except _EnoughEntriesError:
-        return reader, True
-    return reader, False
+    expat.feed(document)
+    expat.close()
 
 
-def _read_somehow(document: str, entities: dict[str, str], url: str) -> tuple[Any, bool]:
-    try:
-        return _read_strictly(mending.mended(document, entities), entities, url)
-    except xml.sax.SAXException:
-        pass
-    reader = _prepared(_Loose(url, None, "utf-8", dict(entities)), url)
-    try:
-        reader.feed(mending.without_bad_references(document))
-    except _EnoughEntriesError:
-        return reader, True
-    return reader, False
-
-
-def _prepared(reader: _Handlers, url: str) -> Any:
+def _prepared(reader: Handlers, url: str) -> Any:
     reader.document_url = url
+    reader.skipped = {"skiphours": [], "skipdays": []}
+    reader.namespaces_around = []
     reader.sanitize_html = reader.resolve_relative_uris = False
     return reader
 

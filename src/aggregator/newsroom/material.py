@@ -23,7 +23,7 @@ OUTLETS_FILE = "outlets.toml"
 LANGUAGES = ("en", "de", "fr", "es", "it")
 LAST_HOUR = 71
 MAX_SLUG_CHARACTERS = 80
-RESERVED_IDS = frozenset({"wire", "pictures"})
+RESERVED_IDS = frozenset({"api", "wire", "pictures"})
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ufffe\uffff]")

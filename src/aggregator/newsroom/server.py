@@ -18,6 +18,7 @@ from typing import TextIO
 
 import h11
 
+from aggregator.newsroom.api import resource_path
 from aggregator.newsroom.cache import Resource
 from aggregator.newsroom.conditional import accepts_gzip, gzip_etag, is_unchanged
 from aggregator.newsroom.material import Material, load_material
@@ -147,7 +148,7 @@ class _Newsroom:
 
     async def _answer(self, connection: h11.Connection, writer: asyncio.StreamWriter, request: h11.Request) -> None:
         now = self._now()
-        path = request.target.decode("ascii").partition("?")[0]
+        path = resource_path(request.target.decode("ascii"))
         headers = {name.decode("ascii"): value.decode("latin-1") for name, value in request.headers}
         if self._latency_s > 0:
             await asyncio.sleep(self._latency_s)

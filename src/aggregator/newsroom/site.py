@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from aggregator.newsroom.api import API_TYPE, PER_PAGE, api_page, page_number
 from aggregator.newsroom.cache import RenderedCache, Resource, resource
 from aggregator.newsroom.chance import chance
 from aggregator.newsroom.conditional import gzip_etag
@@ -78,7 +79,7 @@ class Site:
         self._cache = RenderedCache(MAX_CACHED_BODY_BYTES)
 
     def resource(self, path: str, now: datetime) -> Resource | None:
-        """Return what stands at `path` at `now`, or None if nothing does."""
+        """Return what stands at `path` (see `api.resource_path`) at `now`, or None if nothing does."""
         state = self._state(path, now)
         kept = self._cache.body(path, state)
         if kept is None:
@@ -120,14 +121,20 @@ class Site:
             return self._picture(path)
         if path.startswith("/wire/"):
             return self._wire_resource(path, now)
-        if path == "/":
-            page = front_page(self.material.outlets, self.feeds, self._wire.size)
-            return resource(HTML, page.encode(), self._opened_at)
-        if path == "/robots.txt":
-            return resource("text/plain; charset=utf-8", ROBOTS.encode(), self._opened_at)
+        if path in ("/", "/robots.txt"):
+            return self._lasting_page(path)
+        number = page_number(path)
+        if number is not None:
+            return self._api_page(number, now)
         if path in self._core_by_path:
             return self._core_feed(self._core_by_path[path], now)
         return self._outlet_or_article(path, now)
+
+    def _lasting_page(self, path: str) -> Resource:
+        if path == "/robots.txt":
+            return resource("text/plain; charset=utf-8", ROBOTS.encode(), self._opened_at)
+        page = front_page(self.material.outlets, self.feeds, self._wire.size)
+        return resource(HTML, page.encode(), self._opened_at)
 
     def _picture(self, path: str) -> Resource | None:
         scene = self._scene_by_picture.get(path)
@@ -141,6 +148,15 @@ class Site:
         site_path = f"/{feed.outlet.id}/" if feed.outlet else "/"
         entries = [self._core_entry(item) for item in published[:NEWEST]]
         return self._feed_resource(feed, tagline, site_path, entries)
+
+    def _api_page(self, number: int, now: datetime) -> Resource | None:
+        published = self._edition.articles(now)
+        shown = published[(number - 1) * PER_PAGE : number * PER_PAGE]
+        if number > 1 and not shown:
+            return None
+        changed_at = max((item.changed_at for item in published), default=self._opened_at)
+        text = api_page([self._core_entry(item) for item in shown], number, len(published), self.base_url)
+        return resource(API_TYPE, text.encode(), changed_at)
 
     def _core_entry(self, item: PublishedArticle) -> FeedEntry:
         article = item.article
