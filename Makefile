@@ -3,13 +3,23 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench docs format clean
+.PHONY: demo test politeness fuzz lint bench docs format clean
 
 demo: $(VENV)/.installed
 	$(BIN)/aggregator demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+politeness: $(VENV)/.dev
+	$(BIN)/python -m tests.politeness
+
+# Longer and elsewhere: make fuzz EXAMPLES=100000 CORPUS=/folder/of/real/feeds
+EXAMPLES ?= 3000
+CORPUS ?=
+fuzz: $(VENV)/.dev
+	AGGREGATOR_FUZZ_EXAMPLES=$(EXAMPLES) AGGREGATOR_CORPUS="$(CORPUS)" $(BIN)/python -m pytest -n auto \
+		tests/fetch/test_parse_property.py tests/fetch/test_slicing.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check src tests benchmarks docs
@@ -19,6 +29,7 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.pipeline
+	$(BIN)/python -m benchmarks.fetch
 
 docs: $(VENV)/.installed
 	$(BIN)/python -m aggregator.publish.schema_page > docs/schema.md
@@ -39,5 +50,5 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[full-text]" --group dev
 	touch $@

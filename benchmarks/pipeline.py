@@ -104,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     starts = {command: median(starts[command] for _, starts in rounds) for command in rounds[0][1]}
     sys.stdout.write(_as_text(phases, starts))
     if options.json is not None:
-        report = {"machine": _machine(), "phases": [asdict(one) for one in phases], "start_s": starts}
+        report = {"machine": machine(), "phases": [asdict(one) for one in phases], "start_s": starts}
         options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return 0
 
@@ -122,10 +122,10 @@ def _measure(sizes: Sequence[int]) -> tuple[list[Phase], dict[str, float]]:
 
 
 def _demo() -> list[Phase]:
-    _tell("demo, cold and again")
+    tell("demo, cold and again")
     with _folder() as folder:
         command = ["demo", "--json", "--folder", str(folder), "--latency", f"{LATENCY_S * 1000:.0f}"]
-        return [_phase(f"demo, {name}", *_run(command)) for name in ("cold", "again")]
+        return [_phase(f"demo, {name}", *run_json(command)) for name in ("cold", "again")]
 
 
 def _newsroom(folder: Path, size: int) -> list[Phase]:
@@ -143,8 +143,8 @@ def _newsroom(folder: Path, size: int) -> list[Phase]:
 def _checked(folder: Path, name: str, number: int, outcomes: dict[str, int], articles: int) -> Phase:
     """Run phase `number` and make sure that its feeds ended in `outcomes` and brought so many articles."""
     size = sum(outcomes.values())
-    _tell(f"{size} feeds, {name}")
-    seconds, ran = _run([*_config(folder), "run", "--json"], PUBLISHED_AT + number * PAUSE)
+    tell(f"{size} feeds, {name}")
+    seconds, ran = run_json([*_config(folder), "run", "--json"], PUBLISHED_AT + number * PAUSE)
     counts = ran["counts"]
     if counts["save feeds"] != outcomes or sum(counts["save labels"].values()) != articles:
         raise SystemExit(f"{size} feeds, {name}: expected {outcomes} and {articles} articles, got {counts}")
@@ -153,7 +153,7 @@ def _checked(folder: Path, name: str, number: int, outcomes: dict[str, int], art
 
 def _starts(folder: Path) -> dict[str, float]:
     """Return the median wall time of each command, at the time of the last phase: nothing is due again."""
-    _tell(f"start-up, {STARTS} times each")
+    tell(f"start-up, {STARTS} times each")
     commands = {
         "--help": ["--help"],
         "status": [*_config(folder), "status"],
@@ -193,7 +193,8 @@ def _newsroom_at(moment: datetime, size: int, port: int) -> Iterator[str]:
         yield site.rstrip("/")
 
 
-def _run(command: Sequence[str], now: datetime | None = None) -> tuple[float, dict[str, Any]]:
+def run_json(command: Sequence[str], now: datetime | None = None) -> tuple[float, dict[str, Any]]:
+    """Return how long `aggregator` took at `now`, and the JSON object that it printed."""
     seconds, output = _output(command, now)
     return seconds, dict(json.loads(output))
 
@@ -216,14 +217,18 @@ def _output(command: Sequence[str], now: datetime | None) -> tuple[float, str]:
 
 
 def _as_text(phases: Sequence[Phase], starts: dict[str, float]) -> str:
-    rows = [HEADINGS, *(phase.cells for phase in phases)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
-    cells = [[cell.rjust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
-    lines = ["  ".join([row[0].ljust(widths[0]), *line[1:]]) for row, line in zip(rows, cells, strict=True)]
-    lines += ["", *_memory_ratio(phases)]
+    lines = [table(HEADINGS, [phase.cells for phase in phases]), "", *_memory_ratio(phases)]
     lines += [f"aggregator {command}: {seconds:.2f} s" for command, seconds in starts.items()]
-    lines += ["", ", ".join(f"{name} {value}" for name, value in _machine().items())]
+    lines += ["", ", ".join(f"{name} {value}" for name, value in machine().items())]
     return "\n".join(lines) + "\n"
+
+
+def table(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """Return a table: the first column to the left, numbers to the right."""
+    rows = [headings, *lines]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(headings))]
+    cells = [[cell.rjust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
+    return "\n".join("  ".join([row[0].ljust(widths[0]), *line[1:]]) for row, line in zip(rows, cells, strict=True))
 
 
 def _memory_ratio(phases: Sequence[Phase]) -> list[str]:
@@ -236,12 +241,14 @@ def _memory_ratio(phases: Sequence[Phase]) -> list[str]:
     return [f"memory, {SIZES[1]} feeds : {SIZES[0]} feeds, cold: {here:.2f} here, {worker:.2f} the largest worker"]
 
 
-def _machine() -> dict[str, str]:
+def machine() -> dict[str, str]:
+    """Say what this was measured on."""
     packages = {name: version(name) for name in ("news-aggregator", "httpx", "feedparser", "SQLAlchemy")}
     return {"cores": str(os.cpu_count()), "system": platform.system(), "Python": platform.python_version(), **packages}
 
 
-def _tell(text: str) -> None:
+def tell(text: str) -> None:
+    """Say what is being measured."""
     sys.stderr.write(f"{text} …\n")
 
 

@@ -155,7 +155,7 @@ def test_the_architecture_names_every_room_and_every_module_beside_them() -> Non
 
 
 def test_the_architecture_names_every_stage() -> None:
-    stages = [name for path in SOURCE.glob("*/stage.py") for name in STAGE.findall(path.read_text(encoding="utf-8"))]
+    stages = [name for path in SOURCE.glob("*/*stage.py") for name in STAGE.findall(path.read_text(encoding="utf-8"))]
     assert len(stages) > 10
     assert [name for name in stages if f'"{name}"' not in page("ARCHITECTURE.md")] == []
 

@@ -20,7 +20,7 @@ OPENED_BEFORE = timedelta(hours=48)
 """So old is the news site at the first demo: two days of its three are told, the third comes with the clock."""
 
 DIFFERENCES = {
-    "fetch": {"per_host": "32", "host_spacing": "0", "min_interval": "0"},
+    "fetch": {"per_host": "32", "host_spacing": "0", "min_interval": "0", "max_interval": "0"},
     "store": {"url": '"sqlite:///news.db"', "images_dir": '"images"'},
 }
 """What the demo sets otherwise than the defaults."""

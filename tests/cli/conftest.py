@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from cli.feed_server import FeedServer, feed_server, rss
+from cli.in_process import Ended, typed
 
 TIME_LIMIT_S = 120
 """For one command on a busy machine; a test that meets it has hung."""
@@ -61,9 +62,23 @@ class Cli:
         """The default place of the database."""
         return self.folder / "data" / "news.db"
 
-    def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end; `more` are variables of the environment."""
-        return subprocess.run(
+    def run(self, *arguments: str, stdin: str | bytes = b"", **more: str) -> Ended:
+        """Run a command to its end, in the process of the tests; `more` are variables of the environment."""
+        content = stdin.encode() if isinstance(stdin, str) else stdin
+        return typed(arguments, self.folder, self.environment | more, content)
+
+    def run_json(self, *arguments: str, **more: str) -> Any:  # JSON holds anything
+        """Run a command that succeeds and prints one JSON object."""
+        ended = self.run(*arguments, "--json", **more)
+        assert ended.returncode == 0, ended.stderr
+        return json.loads(ended.stdout)
+
+    def run_apart(self, *arguments: str, **more: str) -> Ended:
+        """Run a command to its end as cron does: a process of its own, in which every warning is an error.
+
+        For what `run` cannot show: how the program starts, what its workers write, other letters, a broken pipe.
+        """
+        ended = subprocess.run(
             [*self.command, *arguments],
             cwd=self.folder,
             env=self.environment | more,
@@ -73,12 +88,7 @@ class Cli:
             timeout=TIME_LIMIT_S,
             check=False,
         )
-
-    def run_json(self, *arguments: str, **more: str) -> Any:  # JSON holds anything
-        """Run a command that succeeds and prints one JSON object."""
-        ended = self.run(*arguments, "--json", **more)
-        assert ended.returncode == 0, ended.stderr
-        return json.loads(ended.stdout)
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
 
     def start(self, *arguments: str, **streams: Any) -> subprocess.Popen[str]:
         """Start a command and return at once. Unless `streams` say otherwise, its output can be read."""

@@ -15,14 +15,14 @@ from cli.feed_server import FeedServer, rss
 
 def test_fetched_articles_can_be_queried(cli: Cli, server: FeedServer) -> None:
     cli.configure([server.serve("/a", rss("One", "Two", name="A")), server.serve("/b", rss("Three", name="B"))])
-    ended = cli.run("fetch", "--json")
+    ended = cli.run_apart("fetch", "--json")
     assert (ended.returncode, ended.stderr) == (0, "")
     report = json.loads(ended.stdout)
     assert report["counts"]["save feeds"] == {"new articles": 2}
     assert (report["command"], report["exit_code"], report["run_id"]) == ("fetch", 0, 1)
 
     question = "SELECT title, feed FROM articles ORDER BY title"
-    table = cli.run("query", question).stdout.splitlines()
+    table = cli.run_apart("query", question).stdout.splitlines()
     assert [line.split() for line in (table[0], *table[2:])] == [
         ["title", "feed"], ["One", "A"], ["Three", "B"], ["Two", "A"],
     ]  # fmt: skip
@@ -35,16 +35,24 @@ def test_fetched_articles_can_be_queried(cli: Cli, server: FeedServer) -> None:
 
 
 def test_nothing_due_is_a_success_and_asks_nobody(cli: Cli, server: FeedServer) -> None:
-    cli.configure([server.serve("/a", rss("One"))])
+    cli.configure([server.serve("/a", rss("One"), ETag='"1"')])
     assert cli.run("fetch").returncode == 0
     assert server.paths() == ["/a"]
-    again = cli.run("fetch")
+    again = cli.run_apart("fetch")
     assert (again.returncode, again.stderr) == (0, "")
     assert again.stdout.startswith("nothing was due\n")
     assert server.paths() == ["/a"]
     # An hour later it is due again, and found as it was.
     assert cli.run_json("fetch", AGGREGATOR_CLOCK="+3700")["counts"]["save feeds"] == {"unchanged": 1}
     assert server.paths() == ["/a", "/a"]
+    assert [request.headers.get("If-None-Match") for request in server.requests] == [None, '"1"']
+
+
+def test_a_server_without_validators_is_asked_once_a_day(cli: Cli, server: FeedServer) -> None:
+    cli.configure([server.serve("/a", rss("One"))])
+    for clock, requests in (("+0", 1), ("+3700", 1), ("+86000", 1), ("+86700", 2)):
+        assert cli.run("fetch", AGGREGATOR_CLOCK=clock).returncode == 0
+        assert len(server.requests) == requests
 
 
 def test_a_run_that_is_not_asked_for_json_prints_a_summary(cli: Cli, server: FeedServer) -> None:

@@ -46,7 +46,7 @@ def is_group(command: tuple[str, ...]) -> bool:
 
 
 def test_the_promised_commands_are_there() -> None:
-    promised = {"init", "fetch", "analyze", "run", "demo", "status", "feeds", "query"}
+    promised = {"init", "fetch", "analyze", "run", "demo", "status", "feeds", "query", "why"}
     assert promised <= {command[0] for command in COMMANDS}
 
 
@@ -64,7 +64,7 @@ def test_every_command_explains_itself_and_shows_an_example(command: tuple[str, 
 
 @pytest.mark.parametrize("arguments", [["--help"], []], ids=["asked for", "no command"])
 def test_help_of_the_program(cli: Cli, arguments: list[str]) -> None:
-    shown = cli.run(*arguments)
+    shown = cli.run_apart(*arguments)
     # Without a command it is an error of usage that is answered with the help.
     assert shown.returncode == (0 if arguments else 2)
     text = shown.stdout + shown.stderr
@@ -75,7 +75,7 @@ def test_help_of_the_program(cli: Cli, arguments: list[str]) -> None:
 
 
 def test_the_version(cli: Cli) -> None:
-    shown = cli.run("--version")
+    shown = cli.run_apart("--version")
     assert (shown.returncode, shown.stdout) == (0, f"aggregator {aggregator.__version__}\n")
 
 
@@ -119,9 +119,13 @@ def test_help_loads_nothing_heavy(cli: Cli) -> None:
     assert loaded & (HEAVY | {"sqlite3", "asyncio"}) == set()
 
 
-@pytest.mark.parametrize("arguments", [["status"], ["feeds", "list"], ["query", "SELECT 1"]], ids=" ".join)
+READING = [["status"], ["feeds", "list"], ["feeds", "check"], ["feeds", "export"], ["query", "SELECT 1"], ["why"]]
+
+
+@pytest.mark.parametrize("arguments", READING, ids=" ".join)
 def test_commands_that_read_load_nothing_heavy(filled: Cli, arguments: list[str]) -> None:
-    loaded = loaded_by(filled, *arguments)
+    url = filled.rows("SELECT url FROM feeds")[0][0]
+    loaded = loaded_by(filled, *arguments, *([url] if arguments == ["why"] else []))
     assert "sqlite3" in loaded
     assert loaded & HEAVY == set()
 

@@ -68,7 +68,7 @@ def serve_all(server: FeedServer) -> None:
 def test_every_answer_has_a_name_and_the_run_goes_on(cli: Cli, server: FeedServer) -> None:
     serve_all(server)
     cli.configure([server.url + path for path in EXPECTED])
-    ended = cli.run("fetch", "--json")
+    ended = cli.run_apart("fetch", "--json")
     assert (ended.returncode, ended.stderr) == (0, "")
 
     rows = cli.rows("SELECT feed_url, outcome, error FROM fetches")

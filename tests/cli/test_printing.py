@@ -10,12 +10,25 @@ import subprocess
 
 import pytest
 
+from aggregator.cli.terminal import safe, say
 from cli.conftest import HOSTILE_TITLES, Cli
 from cli.feed_server import FeedServer
 
 BIDI_MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-OBEYED = ["\x1b[2J", "\x1b]0;title\x07", "\x9b31m", "\x08", "\r", "\x7f", *BIDI_MARKS]
-"""What a terminal acts upon, and what turns the direction of the text around."""
+UNSEEN_SIGNS = "\u00ad\u034f\u180e\u200b\u2028\u2029\u2060\u2064\u206f\u115f\u3164\ufeff\ufff9\U000e0041"
+OBEYED = [
+    "\x1b[2J",
+    "\x1b]0;title\x07",
+    "\x9b31m",
+    "\x9d0;t\x9c",
+    "\x1bP$q\x1b\\",
+    "\x08",
+    "\r",
+    "\x7f",
+    *BIDI_MARKS,
+    *UNSEEN_SIGNS,
+]
+"""What a terminal acts upon, what turns the direction of the text around, and what is there and cannot be seen."""
 
 
 def csv_rows(text: str) -> list[list[str]]:
@@ -24,7 +37,7 @@ def csv_rows(text: str) -> list[list[str]]:
 
 def obeyed(text: str) -> list[str]:
     """Return what of `text` a terminal would obey, line ends aside."""
-    return re.findall(f"[\x00-\x09\x0b-\x1f\x7f-\x9f{BIDI_MARKS}]", text.replace("\r\n", "\n"))
+    return re.findall(f"[\x00-\x09\x0b-\x1f\x7f-\x9f{BIDI_MARKS}{UNSEEN_SIGNS}]", text.replace("\r\n", "\n"))
 
 
 def test_titles_cannot_command_a_terminal(cli: Cli, server: FeedServer) -> None:
@@ -54,6 +67,20 @@ def test_whatever_is_in_the_database_cannot_command_a_terminal(filled: Cli, opti
     shown = filled.run("query", *option, f"SELECT {', '.join(texts)}")
     assert shown.returncode == 0, shown.stderr
     assert obeyed(shown.stdout) == []
+
+
+@pytest.mark.parametrize("one", OBEYED)
+def test_a_message_cannot_command_a_terminal(one: str, capsys: pytest.CaptureFixture[str]) -> None:
+    say(f"Be{one}fore")
+    say(f"Be{one}fore", err=True)
+    for printed in capsys.readouterr():
+        assert obeyed(printed) == []
+        assert "fore" in printed
+
+
+@pytest.mark.parametrize("text", ["Grüße", "ﷺ نه‌خیر", "👩\u200d🚀", "漢字", "é", "हिन्दी", "a\nb\tc"])
+def test_honest_text_is_printed_as_it_is(text: str) -> None:
+    assert safe(text) == text
 
 
 def test_csv_holds_no_formulas(filled: Cli) -> None:
@@ -143,7 +170,7 @@ def test_a_reader_that_reads_nothing_is_no_failure(filled: Cli) -> None:
 
 def test_a_terminal_without_the_letters_is_no_failure(filled: Cli) -> None:
     for option in ([], ["--csv"]):
-        shown = filled.run("query", *option, "SELECT title FROM articles", PYTHONIOENCODING="latin-1")
+        shown = filled.run_apart("query", *option, "SELECT title FROM articles", PYTHONIOENCODING="latin-1")
         assert (shown.returncode, shown.stderr) == (0, "")
         assert "Harbour" in shown.stdout
 

@@ -24,6 +24,7 @@ SETTINGS = """
 [fetch]
 per_host = 32
 host_spacing = 0
+max_interval = "1h"
 [analyze]
 workers = 2
 """

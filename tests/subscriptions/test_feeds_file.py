@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from aggregator.errors import ConfigError
 from aggregator.records import Subscription
-from aggregator.subscriptions.feeds_file import KEYS, feed_url, load_subscriptions, starter_feeds
+from aggregator.subscriptions.feeds_file import KEYS, feed_url, load_subscriptions, read_subscriptions, starter_feeds
 from aggregator.topics import TOPICS
 
 
@@ -172,6 +172,8 @@ WRONG = [
     (f"[[feeds]]\n{URL}headers = {{ 'X Key' = '1' }}\n", [HERE, "“X Key” cannot be the name of a header"]),
     (f"[[feeds]]\n{URL}auth = 'password'\n", [HERE, 'auth must be "user:password"']),
     (f"[feeds]\n{URL}", ["[[feeds]]", "two brackets"]),
+    (f"[[feeds]]\n{URL}auth = 'u:${{BAD NAME}}'\n", [HERE, "begins no ${NAME}"]),
+    (f"[[feeds]]\n{URL}headers = {{ 'X-Key' = '${{' }}\n", [HERE, "begins no ${NAME}"]),
     ("feeds = ['https://example.org/feed']\n", ["feed 1 must be a table"]),
     (f"[[feed]]\n{URL}", ["unknown section “feed”", "[[feeds]]"]),
     ("[[feeds]\n", ["not valid TOML", "line 1"]),
@@ -184,6 +186,12 @@ def test_what_is_wrong_is_named_with_its_remedy(text: str | bytes, named: list[s
     message = refusal(text, tmp_path)
     for part in named:
         assert part in message
+
+
+@pytest.mark.parametrize("text", [f"[[feed]]\n{URL}", f"[feeds]\n{URL}"])
+def test_the_file_is_named_where_secrets_are_not_looked_up(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"^my/feeds\.toml: "):
+        read_subscriptions(text, "my/feeds.toml", None)
 
 
 # --- secrets ---------------------------------------------------------------------------------------------------------
@@ -239,3 +247,33 @@ def test_a_password_in_a_url_is_sent_but_not_kept_in_the_url(tmp_path: Path) -> 
 def test_a_password_in_a_url_is_not_told(rest: str, tmp_path: Path) -> None:
     assert "p4ss" not in refusal(f"[[feeds]]\nurl = 'https://reader:p4ss@example.org/'\n{rest}\n", tmp_path)
     assert "p4ss" not in refusal("[[feeds]]\nurl = 'gopher://reader:p4ss@example.org/'\n", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://bob:hunter2@ex\u2100mple.com/",
+        "https://bob:hunt/er2@host.example/feed",
+        "https://bob:hun#ter2@host.example/feed",
+        "https://bob:hun?ter2@host.example/feed",
+        "https://bob:hunter2@host.example:port/feed",
+        "https:/bob:hunter2@host.example/feed",
+        "//bob:hunter2@host.example/feed",
+        "https://bob:hunter2@[/",
+        "https://bob:hunter2@host.example/${KEY}",
+        "https://bob:hunter2@host.example/a b",
+    ],
+)
+@pytest.mark.parametrize("section", ["feeds", "apis"])
+def test_no_error_about_an_address_shows_a_password(url: str, section: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        read_subscriptions(f"[[{section}]]\nurl = '{url}'\n", "feeds.toml", {})
+    assert "url" in str(raised.value).lower()
+    for part in ("bob", "hun", "er2"):
+        assert part not in str(raised.value)
+
+
+def test_an_address_cannot_ask_the_environment() -> None:
+    text = '[[feeds]]\nurl = "https://u:%24%7BKEY%7D@host.example/"\n'
+    with pytest.raises(ConfigError, match="put secrets into auth"):
+        read_subscriptions(text, "feeds.toml", {"KEY": "secret"})

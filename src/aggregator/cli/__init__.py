@@ -12,8 +12,9 @@ import typer
 from typer.core import TyperGroup
 
 from aggregator import __version__
-from aggregator.cli import analyze, demo, feeds, fetch, init, query, run, status
+from aggregator.cli import analyze, demo, feeds, fetch, init, query, run, status, why
 from aggregator.cli.context import CliContext
+from aggregator.cli.terminal import say
 from aggregator.errors import AggregatorError, ExitCode
 
 
@@ -72,7 +73,7 @@ def main(
     context.obj = CliContext(config)
 
 
-for command in (init, fetch, analyze, run, demo, status, query):
+for command in (init, fetch, analyze, run, demo, status, why, query):
     command.add_to(cli)
 cli.add_typer(feeds.commands, name="feeds")
 
@@ -89,7 +90,7 @@ def run_command_line() -> None:
             if sys.stdout is not None:
                 sys.stdout.flush()
     except AggregatorError as error:
-        typer.echo(f"aggregator: {error}", err=True)
+        say(f"aggregator: {error}", err=True)
         sys.exit(error.exit_code)
     except (OutputClosedError, BrokenPipeError):
         # Python would complain again when it flushes at its end.

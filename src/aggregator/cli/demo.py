@@ -12,7 +12,7 @@ import typer
 
 from aggregator.cli.context import read_settings
 from aggregator.cli.pipeline_command import run_and_print
-from aggregator.cli.terminal import print_table
+from aggregator.cli.terminal import print_table, say
 from aggregator.config import Settings
 
 SAMPLE = """
@@ -57,7 +57,7 @@ def demo(
     now = clock_from_environment(os.environ).now()
     with open_demo(folder, now, latency_ms / 1000) as ready:
         if not as_json:
-            typer.echo(f"An invented news site is served at {ready.site_url}; its settings are {ready.settings_path}")
+            say(f"An invented news site is served at {ready.site_url}; its settings are {ready.settings_path}")
         settings = read_settings(ready.settings_path)
         report = run_and_print(settings, "demo", ("fetch", "analyze"), as_json=as_json)
     if not as_json:
@@ -68,10 +68,10 @@ def demo(
 def _print_result(settings: Settings) -> None:
     from aggregator.publish.query import run_query  # noqa: PLC0415
 
-    typer.echo("\nSome of what is in the database now:")
+    say("\nSome of what is in the database now:")
     with run_query(settings.database_url, SAMPLE) as (columns, rows):
         print_table(columns, rows)
-    typer.echo(NEXT.format(program=_program(), settings=os.path.relpath(settings.path)))
+    say(NEXT.format(program=_program(), settings=os.path.relpath(settings.path)))
 
 
 def _program() -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from aggregator.cli.terminal import say
 from aggregator.config import CONFIG_FOLDER, FEEDS_NAME, SETTINGS_NAME, starter_settings
 from aggregator.errors import StorageError
 
@@ -31,9 +32,9 @@ def init(folder: Annotated[Path, typer.Argument(help="Where config/ shall be.")]
             with path.open("x", encoding="utf-8") as file:
                 file.write(text)
         except FileExistsError:
-            typer.echo(f"{path} exists and was left as it is")
+            say(f"{path} exists and was left as it is")
         except OSError as error:
             raise StorageError(f"{path} cannot be written: {error.strerror}") from error
         else:
-            typer.echo(f"wrote {path}")
-    typer.echo(f"Next: look through {config / FEEDS_NAME}, then type “aggregator run”.")
+            say(f"wrote {path}")
+    say(f"Next: look through {config / FEEDS_NAME}, then type “aggregator run”.")

@@ -6,9 +6,8 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-import typer
-
 from aggregator.cli.progress import progress
+from aggregator.cli.terminal import say
 from aggregator.config import Settings
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ def run_and_print(settings: Settings, command: str, stages: tuple[str, ...], *, 
 
     with progress(quiet=as_json) as tick:
         report = run_stages(settings, os.environ, command=command, stages=stages, on_tick=tick)
-    typer.echo(_as_json(report) if as_json else summary_text(report))
+    say(_as_json(report) if as_json else summary_text(report))
     return report
 
 
@@ -63,7 +62,9 @@ def summary_text(report: RunReport) -> str:
 
 _TITLES = {
     "save feeds": "feeds",
+    "save pages": "pages",
     "save pictures": "pictures",
+    "remove pictures": "removed",
     "save sights": "looked at",
     "save labels": "articles",
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import typer
+from aggregator.cli.terminal import say
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -66,6 +66,6 @@ def _log_lines() -> Tick:
         if time.monotonic() - last >= LOG_EVERY_S:
             last = time.monotonic()
             counts = ", ".join(f"{report.name} {report.done}" for report in reports)
-            typer.echo(f"{time.strftime('%H:%M:%S')} {counts}", err=True)
+            say(f"{time.strftime('%H:%M:%S')} {counts}", err=True)
 
     return tick

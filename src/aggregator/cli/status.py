@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aggregator.cli.context import settings_of
-from aggregator.cli.terminal import print_table
+from aggregator.cli.terminal import print_table, say
 
 if TYPE_CHECKING:
     from aggregator.publish.overview import Overview
@@ -38,17 +38,17 @@ def status(
 
 
 def _print(overview: Overview) -> None:
-    typer.echo(overview.database)
+    say(overview.database)
     for name, number in overview.counts.items():
-        typer.echo(f"  {number:>8}  {name}")
+        say(f"  {number:>8}  {name}")
     newest = overview.newest_article_at
-    typer.echo(f"  newest article seen at {newest} (UTC)" if newest else "  no article seen yet")
-    typer.echo("\nlast runs")
+    say(f"  newest article seen at {newest} (UTC)" if newest else "  no article seen yet")
+    say("\nlast runs")
     columns = ("id", "command", "started_at", "seconds", "exit_code")
     rows = [[run[key] for key in columns] + [_ended(run["counts"], run["exit_code"])] for run in overview.runs]
     print_table([*columns, "items"], rows)
     if overview.ailing:
-        typer.echo("\nfeeds that ail")
+        say("\nfeeds that ail")
         keys = ("url", "state", "failures", "last_error", "next_fetch_at")
         print_table(keys, [[feed[key] for key in keys] for feed in overview.ailing])
 

@@ -14,15 +14,30 @@ from typing import Any
 
 import typer
 
-_DANGEROUS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Control characters, escape sequences among them, and marks that turn the direction of text around."""
+_DANGEROUS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters: ESC and CSI among them, with 7 bits and with 8
+    "\u2028\u2029"  # what some terminals take for the end of a line
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u206a-\u206f"  # marks that turn the direction of text around
+    "\u00ad\u034f\u180e\u200b\u2060-\u2064\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # signs without width
+    "\u115f\u1160\u3164\uffa0"  # letters that show nothing
+    "\ud800-\udfff]"  # halves of letters
+)
+"""What a terminal obeys, and what shows another text than the one that is there.
+
+U+200C and U+200D stay: Persian, the scripts of India and joined emoji are written with them.
+"""
 
 MAX_COLUMN = 60
 
 
 def safe(text: str) -> str:
-    """Return `text` with everything replaced that a terminal would obey."""
+    """Return `text` with everything replaced that a terminal would obey, or that hides what the text says."""
     return _DANGEROUS.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def say(text: str = "", *, err: bool = False) -> None:
+    """Print a message to stdout or stderr. Everything that is printed and no table, CSV or JSON goes through here."""
+    typer.echo(safe(text), err=err)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -33,7 +48,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     numeric = [bool(cells) and all(re.fullmatch(r"-?[\d.]*", row[n]) for row in cells) for n in range(len(columns))]
     for line in [list(columns), ["─" * width for width in widths], *cells]:
         padded = [_pad(text, width, right=right) for text, width, right in zip(line, widths, numeric, strict=True)]
-        typer.echo("  ".join(padded).rstrip())
+        say("  ".join(padded).rstrip())
 
 
 def _fit(widths: list[int], available: int) -> list[int]:

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aggregator.errors import StorageError, UsageError
-from aggregator.store.reading import open_read_only
+from aggregator.publish.twins import IS_THE_SAME
+from aggregator.store.reading import open_read_only, require_current
 
 LAST_RUNS = 5
 AILING_SHOWN = 20
@@ -23,15 +24,23 @@ _COUNTS = {
     "pictures stored": "SELECT COUNT(*) FROM image WHERE sha256 IS NOT NULL AND NOT gave_up",
     "pictures to fetch": """
         SELECT COUNT(DISTINCT i.id) FROM image i JOIN article_image ai ON ai.image_id = i.id
-        WHERE i.sha256 IS NULL AND NOT i.gave_up AND NOT EXISTS (
+        WHERE i.sha256 IS NULL AND NOT i.gave_up AND i.pruned_at IS NULL AND NOT EXISTS (
             SELECT 1 FROM article_image before JOIN image better ON better.id = before.image_id
             WHERE before.article_id = ai.article_id AND before.position < ai.position AND NOT better.gave_up)""",
     "pictures without an analysis": """
         SELECT COUNT(*) FROM image WHERE sha256 IS NOT NULL AND picture_model_id IS NULL AND NOT gave_up""",
     "pictures that failed": "SELECT COUNT(*) FROM image WHERE gave_up",
+    "pictures removed to save space": "SELECT COUNT(*) FROM image WHERE pruned_at IS NOT NULL",
+    "full texts": "SELECT COUNT(*) FROM page WHERE text IS NOT NULL",
+    "pages to fetch": "SELECT COUNT(*) FROM page WHERE text IS NULL AND NOT gave_up",
     "feeds subscribed": "SELECT COUNT(*) FROM feed WHERE subscribed",
-    "feeds due": "SELECT COUNT(*) FROM feed WHERE subscribed AND next_fetch_at <= :now",
+    "feeds due": f"""
+        SELECT COUNT(*) FROM feed this WHERE subscribed AND next_fetch_at <= :now AND state <> 'gone'
+        AND NOT EXISTS (SELECT 1 FROM host WHERE host.name = this.host AND host.rests_until > :now)
+        AND NOT EXISTS (SELECT 1 FROM feed other WHERE {IS_THE_SAME})""",  # noqa: S608 - ours
     "feeds that ail": "SELECT COUNT(*) FROM feed WHERE subscribed AND failures > 0",
+    "feeds that overflowed": "SELECT COUNT(*) FROM feed WHERE subscribed AND overflows > 0",
+    "hosts at rest": "SELECT COUNT(*) FROM host WHERE rests_until > :now",
     "quarantined": "SELECT COUNT(*) FROM quarantine_item",
 }
 
@@ -61,13 +70,14 @@ def load_overview(database_url: str, now: datetime) -> Overview:
     """Read the overview.
 
     Raises:
-        UsageError: there is no database yet.
+        UsageError: there is no database yet, or it is of an older version.
         StorageError: it cannot be read.
     """
     with closing(open_read_only(database_url)) as connection:
         connection.row_factory = sqlite3.Row
         moment = {"now": now.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")}
         try:
+            require_current(connection)
             return Overview(
                 database=database_url,
                 counts={name: connection.execute(sql, moment).fetchone()[0] for name, sql in _COUNTS.items()},

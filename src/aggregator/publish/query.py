@@ -5,11 +5,12 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from aggregator.errors import StorageError, UsageError
-from aggregator.store.reading import open_read_only
+from aggregator.store.reading import is_current, open_read_only
+from aggregator.store.views import VIEWS
 
 CPU_LIMIT_S = 600.0
 """CPU time of one query; the time that a reader of its output takes does not count."""
@@ -51,7 +52,7 @@ def run_query(
         if _code(error) == sqlite3.SQLITE_INTERRUPT and time.process_time() <= deadline:
             # Ctrl-C came while SQLite asked for the time; it ends the query and keeps the exception to itself.
             raise KeyboardInterrupt from error
-        raise _explained(error, cpu_limit_s) from error
+        raise _explained(error, connection, cpu_limit_s) from error
     finally:
         connection.close()
 
@@ -68,7 +69,7 @@ def _code(error: Exception) -> int:
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY_CODE
 
 
-def _explained(error: Exception, cpu_limit_s: float) -> UsageError | StorageError:
+def _explained(error: Exception, connection: sqlite3.Connection, cpu_limit_s: float) -> UsageError | StorageError:
     message, code = str(error), _code(error)
     if code == sqlite3.SQLITE_INTERRUPT:
         return UsageError(
@@ -78,7 +79,16 @@ def _explained(error: Exception, cpu_limit_s: float) -> UsageError | StorageErro
         return StorageError(f"the database cannot be read: {message}; {_FAILURES[code]}")
     if "authoriz" in message or "prohibited" in message:
         return UsageError("this would do more than read, and “aggregator query” only reads")
-    return UsageError(
-        f"SQL: {message}. The views are articles, sightings, revisions, stories, images, labels, feeds, fetches, runs "
-        "and quarantine; docs/schema.md tells their columns"
-    )
+    return UsageError(f"SQL: {message}. {_hint(connection)}")
+
+
+_VIEWS = f"The views are {', '.join(view.name for view in VIEWS[:-1])} and {VIEWS[-1].name}"
+
+
+def _hint(connection: sqlite3.Connection) -> str:
+    """Return what helps somebody whose SQL names what is not there."""
+    connection.set_progress_handler(None, 0)
+    with suppress(sqlite3.DatabaseError):
+        if not is_current(connection):
+            return "The database is of another version of aggregator; “aggregator run” brings an older one up to date"
+    return f"{_VIEWS}; docs/schema.md tells their columns"

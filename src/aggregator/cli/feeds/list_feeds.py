@@ -1,22 +1,13 @@
-"""`aggregator feeds`."""
+"""`aggregator feeds list`."""
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
 from aggregator.cli.context import settings_of
 from aggregator.cli.terminal import print_csv, print_json_lines, print_table
-
-commands = typer.Typer(no_args_is_help=True, help="The subscriptions.", rich_markup_mode=None)
-
-
-@commands.callback()
-def _group() -> None:
-    """Make `list` a command of its own and not the whole group."""
-
 
 COLUMNS = (
     "title",
@@ -35,7 +26,11 @@ SHOWN = ("title", "url", "tags", "state", "articles", "next_fetch_at", "last_err
 """What fits into a line of a terminal; the rest is in the CSV and the JSON."""
 
 
-@commands.command("list", epilog="Example: aggregator feeds list --csv > feeds.csv")
+def add_to(commands: typer.Typer) -> None:
+    """Add the command."""
+    commands.command("list", epilog="Example: aggregator feeds list --csv > feeds.csv")(list_feeds)
+
+
 def list_feeds(
     context: typer.Context,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
@@ -48,7 +43,7 @@ def list_feeds(
     settings = settings_of(context)
     observed = observed_feeds(settings.database_url)
     rows = []
-    for one in load_subscriptions(settings.feeds_path, os.environ):
+    for one in load_subscriptions(settings.feeds_path, None):
         seen = observed.get(one.url)
         title = one.title or (seen.title if seen else "")
         state = ("new", 0, None, None, None) if seen is None else seen.condition
