@@ -27,9 +27,13 @@ class Database:
         sqlite.prepare(url)
         self._write_engine = sqlite.create_write_engine(url)
         self._read_engine = sqlite.create_read_engine(url)
-        with storage_errors(url), self._write_engine.connect() as connection:
-            bring_up_to_date(connection)
         self._writing: Connection | None = None
+        try:
+            with storage_errors(url), self._write_engine.connect() as connection:
+                bring_up_to_date(connection)
+        except BaseException:
+            self.close()  # the pool would keep the connection open until it is collected
+            raise
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
