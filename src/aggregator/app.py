@@ -103,7 +103,7 @@ def open_installation(
         StorageError: the database or the folder of pictures cannot be used.
     """
     clock = clock_from_environment(environment)
-    wanted = tuple(_with_defaults(one, settings) for one in subscriptions)
+    wanted = tuple(with_defaults(one, settings) for one in subscriptions)
     if any(one.full_text for one in wanted):
         require_extractor()
     _check_writable(settings.images_dir)
@@ -114,7 +114,7 @@ def open_installation(
         database.close()
 
 
-def _with_defaults(subscription: Subscription, settings: Settings) -> Subscription:
+def with_defaults(subscription: Subscription, settings: Settings) -> Subscription:
     """Let the settings decide what a feed's own table leaves open."""
     full_text = settings.fetch.full_text if subscription.full_text is None else subscription.full_text
     return replace(subscription, full_text=full_text)

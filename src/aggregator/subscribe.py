@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from aggregator.app import FETCH, Installation, open_installation
+from aggregator.app import FETCH, Installation, open_installation, with_defaults
 from aggregator.config import Settings
 from aggregator.errors import AlreadyRunningError, ConfigError, ExitCode
 from aggregator.fetch.charset import declared_charset, decode_document
@@ -176,7 +176,7 @@ class _Adding:
     def _save(self, search: Search, scout: _Scout, parts: FetchParts, written: Sequence[NewFeed]) -> None:
         now, environment = self._installation.clock.now(), self._installation.environment
         wanted = [one for one in self._installation.subscriptions if one.url in self._present]
-        wanted += [_with_defaults(_subscription(feed, environment), self._installation.settings) for feed in written]
+        wanted += [with_defaults(_subscription(feed, environment), self._installation.settings) for feed in written]
         with self._transaction() as transaction:
             transaction.feeds.sync(wanted, now)
             rows = [(transaction.feeds.by_url(feed.url), scout.feeds.get(feed.url)) for feed in written]
@@ -293,10 +293,6 @@ def _subscription(feed: NewFeed, environment: Mapping[str, str]) -> Subscription
         return read_subscription(feed.table(), environment)
     except ValueError as error:
         raise ConfigError(f"{feed.url}: {error}") from None
-
-
-def _with_defaults(one: Subscription, settings: Settings) -> Subscription:
-    return replace(one, full_text=settings.fetch.full_text if one.full_text is None else one.full_text)
 
 
 def _added(feed: NewFeed, fetched: FetchedFeed | None) -> AddedFeed:

@@ -207,7 +207,8 @@ def test_a_crash_while_a_file_is_asked_for_allows_nothing_new_for_an_hour() -> N
 
 @given(st.text(alphabet="User-agent: *nws\nDisallow/Allow$#\r\t0x", max_size=300), st.text(max_size=20))
 def test_no_file_is_too_odd_to_be_read(text: str, path: str) -> None:
-    read_rules(RobotsFile(SITE, NOW, NOW, rules_for_us(text))).refusal(f"{SITE}/{path}")
+    refusal = read_rules(RobotsFile(SITE, NOW, NOW, rules_for_us(text))).refusal(f"{SITE}/{path}")
+    assert refusal is None or refusal.reason
 
 
 @given(st.lists(st.sampled_from(["User-agent: *", "User-agent: x", "Disallow: /x", "Allow: /x/y", "Sitemap: /m"])))

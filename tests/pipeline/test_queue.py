@@ -106,7 +106,7 @@ def test_a_rest_ends_with_the_stream() -> None:
     queue: BoundedQueue[int] = BoundedQueue(10, 10)
     queue.rest(0.001)
     queue.close()
-    run_abandonable(lambda: queue.rest(2 * DEADLINE_S), DEADLINE_S)
+    assert run_abandonable(lambda: queue.rest(2 * DEADLINE_S), DEADLINE_S) is None, "it raises when the rest goes on"
 
 
 def test_close_wakes_a_taker_that_waits() -> None:
