@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
+from aggregator.newsroom.edition import Edition
 from aggregator.newsroom.material import Material, load_material
 from aggregator.newsroom.site import Site
 
@@ -70,6 +72,15 @@ def write_material(folder: Path, *, outlets: str = OUTLETS, events: str = EVENTS
     (folder / "outlets.toml").write_text(outlets, encoding="utf-8")
     (folder / "en-1.toml").write_text(events, encoding="utf-8")
     return folder
+
+
+def quiet_times() -> tuple[datetime, datetime]:
+    """Two times in the hour after `TWO_DAYS_LATER` between which, and for a minute after which, no article moves."""
+    edition = Edition(load_material(), OPENED_AT, 7)
+    minutes = [TWO_DAYS_LATER + timedelta(minutes=number) for number in range(60)]
+    quiet = max((list(group) for _, group in groupby(minutes, edition.state)), key=len)
+    assert len(quiet) >= 4
+    return quiet[0], quiet[len(quiet) // 2]
 
 
 @pytest.fixture(scope="session")

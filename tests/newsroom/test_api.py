@@ -44,7 +44,7 @@ def test_an_article_is_told_in_names_of_its_own(small_material: Material) -> Non
     assert newest["link"].startswith(f"{BASE_URL}/el-sol/")
     assert oldest["headline"] == {"text": "Fenmouth's “long” bridge opens: 3 < 4 lanes & no toll"}
     assert "&lt;angle&gt;" in oldest["html"]
-    assert (oldest["by"], oldest["topics"]) == (["Mary O'Dell"], ["society"])
+    assert (oldest["by"], oldest["topics"]) == (["Mary O'Dell"], ["Society"])
     at = datetime.fromtimestamp(oldest["published_ms"] / 1000, UTC)
     assert (at - OPENED_AT).total_seconds() == 70 * 60
     assert document(site, API_PATH)["next"] is None

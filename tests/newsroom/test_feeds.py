@@ -11,14 +11,17 @@ import feedparser
 import pytest
 
 from aggregator.newsroom.edition import Edition, picture_path
-from aggregator.newsroom.feeds import FeedFormat, NewsroomFeed
-from aggregator.newsroom.material import Material
+from aggregator.newsroom.feeds import SECTION_FEEDS, FeedFormat, NewsroomFeed
+from aggregator.newsroom.gold import Gold, gold_by_path
+from aggregator.newsroom.material import LANGUAGES, Material
 from aggregator.newsroom.render.markup import article_html
-from aggregator.newsroom.site import Site, feeds_toml, gold, newsroom_feeds
+from aggregator.newsroom.sections import BROAD_SECTIONS, SECTIONS
+from aggregator.newsroom.site import Site, feeds_toml, newsroom_feeds
 from aggregator.topics import TOPICS
 
 from .conftest import BASE_URL, OPENED_AT, TWO_DAYS_LATER
 
+A_WEEK_LATER = OPENED_AT + timedelta(days=7)
 VERSIONS = {
     FeedFormat.RSS20_FULL: "rss20",
     FeedFormat.RSS20_ENCLOSURE: "rss20",
@@ -51,13 +54,13 @@ def core_of(*formats: FeedFormat) -> list[NewsroomFeed]:
     return [feed for feed in newsroom_feeds() if feed.format in formats]
 
 
-def test_there_are_two_dozen_core_feeds_in_every_format() -> None:
+def test_every_outlet_has_a_front_feed_and_every_format_is_there(material: Material) -> None:
     feeds = newsroom_feeds()
-    assert 24 <= len(feeds) <= 26
+    assert [feed.outlet for feed in feeds if not feed.category] == list(material.outlets)
     assert {feed.format for feed in feeds} == set(FeedFormat)
     assert len({feed.path for feed in feeds}) == len(feeds)
     sections = [feed for feed in feeds if feed.category]
-    assert len(sections) >= 6
+    assert len(sections) == SECTION_FEEDS
     assert {feed.category for feed in sections} <= set(TOPICS)
 
 
@@ -98,6 +101,39 @@ def test_a_json_feed_read_back_equals_the_material(feed: NewsroomFeed, site: Sit
         item.published_at for item in items
     ]
     assert all(entry["image"].startswith(f"{BASE_URL}/pictures/") for entry in document["items"])
+
+
+def tags_of(site: Site, feed: NewsroomFeed) -> list[list[str]]:
+    body = body_of(site, feed.path, A_WEEK_LATER)
+    if feed.path.endswith(".json"):
+        return [entry["tags"] for entry in json.loads(body)["items"]]
+    return [[tag.term for tag in entry.get("tags", ())] for entry in parsed(body).entries]
+
+
+def test_about_half_of_the_outlets_tag_with_their_own_sections_in_their_language(
+    site: Site, material: Material
+) -> None:
+    tagging = set()
+    for feed in newsroom_feeds():
+        assert feed.outlet
+        own, broad = SECTIONS[feed.language], BROAD_SECTIONS[feed.language]
+        articles = [item.article for item in Edition(material, OPENED_AT, 7).articles(A_WEEK_LATER)]
+        topics = [article.topic for article in articles if feed.takes(article)]
+        tags = tags_of(site, feed)
+        assert tags in ([[own[topic]] for topic in topics], [[broad[topic]] for topic in topics], [[] for _ in topics])
+        if any(tags):
+            tagging.add(feed.outlet)
+    assert len(material.outlets) * 0.4 < len(tagging) < len(material.outlets) * 0.6
+    assert {outlet.language for outlet in tagging} == set(LANGUAGES)
+
+
+def test_section_names_are_a_newspapers_and_not_the_schemes() -> None:
+    for language in LANGUAGES:
+        assert SECTIONS[language].keys() == BROAD_SECTIONS[language].keys() == TOPICS.keys()
+        assert len(set(SECTIONS[language].values())) == len(TOPICS)
+        assert len(set(BROAD_SECTIONS[language].values())) < 10
+        names = {*SECTIONS[language].values(), *BROAD_SECTIONS[language].values()}
+        assert not {name.lower() for name in names} & {topic for topic in TOPICS if " " in topic}
 
 
 @pytest.mark.parametrize("feed", core_of(FeedFormat.RSS20_FULL, FeedFormat.ATOM10), ids=lambda feed: feed.path)
@@ -207,11 +243,25 @@ def test_feeds_toml_subscribes_to_all_of_them() -> None:
     assert len(tomllib.loads(feeds_toml(BASE_URL, 5, core=False))["feeds"]) == 5
 
 
-def test_gold_knows_every_article(material: Material) -> None:
-    truth = gold()
-    assert len(truth) == len(material.articles)
-    article = material.articles[0]
-    assert truth[article.path] == (article.topic, article.event_id)
+def test_front_feeds_once_read_at_the_end_give_every_article_that_gold_knows(site: Site) -> None:
+    links: list[str] = []
+    for feed in newsroom_feeds():
+        body = body_of(site, feed.path, A_WEEK_LATER)
+        if feed.category:
+            continue
+        if feed.path.endswith(".json"):
+            links += [entry["url"] for entry in json.loads(body)["items"]]
+        else:
+            links += [entry.link for entry in parsed(body).entries]
+    assert sorted(link.removeprefix(BASE_URL) for link in links) == sorted(gold_by_path())
+
+
+def test_gold_is_what_the_material_says(small_material: Material) -> None:
+    english, spanish = small_material.articles
+    assert gold_by_path(small_material) == {
+        english.path: Gold("bridge-opens", "society", "en"),
+        spanish.path: Gold("bridge-opens", "society", "es"),
+    }
 
 
 def test_an_article_has_a_page_with_its_picture(site: Site, material: Material) -> None:

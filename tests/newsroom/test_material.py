@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
+from statistics import median
 
 import pytest
 
-from aggregator.newsroom.material import Material, load_material, slug_of
+from aggregator.newsroom.material import LANGUAGES, Article, Event, Material, load_material, slug_of
 from aggregator.topics import TOPICS
 
 from .conftest import EVENTS, OUTLETS, write_material
@@ -14,6 +16,52 @@ def test_the_material_of_the_package_loads_and_covers_the_topics(material: Mater
     assert {event.topic for event in material.events} == set(TOPICS)
     assert {outlet.language for outlet in material.outlets} == {"en", "de", "fr", "es", "it"}
     assert {article.outlet for article in material.articles} == set(material.outlets)
+
+
+def test_the_material_is_large_enough_to_measure_topics_and_stories_on(material: Material) -> None:
+    assert len(material.articles) >= 300
+    told_by_several = [event for event in material.events if 2 <= len(event.articles) <= 5]
+    assert len(told_by_several) >= 70
+    for language in LANGUAGES:
+        assert len([event for event in told_by_several if language_of(event) == language]) >= 15
+        assert {event.topic for event in material.events if language_of(event) == language} == set(TOPICS)
+        assert len([outlet for outlet in material.outlets if outlet.language == language]) >= 4
+
+
+def test_an_event_is_told_in_one_language_and_once_by_each_outlet(material: Material) -> None:
+    for event in material.events:
+        outlets = [article.outlet for article in event.articles]
+        assert len({outlet.language for outlet in outlets}) == 1
+        assert len(set(outlets)) == len(outlets)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_what_makes_stories_hard(material: Material, language: str) -> None:
+    events = [event for event in material.events if language_of(event) == language]
+    # Two events of one topic at one place within a day, which are two stories.
+    twins = [(one, two) for one, two in combinations(events, 2) if (one.topic, one.place) == (two.topic, two.place)]
+    assert any(abs(one.hour - two.hour) < 24 for one, two in twins)
+    # A follow-up of the next day, which belongs to the story of the day before.
+    assert any(article.delay_minutes >= 15 * 60 for event in events for article in event.articles)
+    # A wire text that another outlet has taken over nearly word for word, and others that share little but the facts.
+    told = [overlap(one, two) for event in events for one, two in combinations(event.articles, 2)]
+    assert max(told) > 0.5
+    assert median(told) < 0.1
+
+
+def language_of(event: Event) -> str:
+    return event.articles[0].outlet.language
+
+
+def overlap(one: Article, two: Article) -> float:
+    """The share of three-word sequences that both have."""
+    first, second = (_triples(" ".join((each.title, each.summary, *each.paragraphs))) for each in (one, two))
+    return len(first & second) / len(first | second)
+
+
+def _triples(text: str) -> set[tuple[str, ...]]:
+    words = text.lower().split()
+    return set(zip(words, words[1:], words[2:], strict=False))
 
 
 def test_an_article_is_read_word_for_word(small_material: Material) -> None:

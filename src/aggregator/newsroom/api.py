@@ -79,5 +79,5 @@ def _article(entry: FeedEntry) -> dict[str, object]:
         "by": [entry.author],
         "published_ms": int(entry.published_at.timestamp() * 1000),
         "picture": {"src": entry.picture_url},
-        "topics": [entry.topic],
+        "topics": list(entry.tags),
     }

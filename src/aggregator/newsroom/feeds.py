@@ -1,4 +1,4 @@
-"""The newsroom's feeds: two dozen of the outlets, and as many wire feeds as the size dial asks for.
+"""The newsroom's feeds: some forty of the outlets, and as many wire feeds as the size dial asks for.
 
 Each outlet has a front feed; some English outlets have a section feed for one topic besides. The same article in both
 keeps its id and its address. Wire feeds (see `wire`) draw on the same material without end.
@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aggregator.newsroom.material import Article, Material, Outlet
+from aggregator.newsroom.material import Article, Material, Outlet, slug_of
+from aggregator.newsroom.sections import SECTIONS
 
-CORE_FEEDS = 25
+SECTION_FEEDS = 8
 SECTIONS_PER_OUTLET = 2
-NEWEST = 30
+NEWEST = 40
+"""So many entries a feed holds at most: more than any outlet has articles, so that one reading misses none."""
 
 
 class FeedFormat(StrEnum):
@@ -49,27 +51,6 @@ SECTION_ROTATION = (FeedFormat.RSS20_ENCLOSURE, FeedFormat.ATOM10, FeedFormat.RS
 NO_IDS = frozenset({FeedFormat.RSS092, FeedFormat.RSS10})
 """Formats without an id of their own for an entry: its address is all there is."""
 
-SECTIONS = {
-    "arts, culture, entertainment and media": "Culture",
-    "conflict, war and peace": "Conflict",
-    "crime, law and justice": "Justice",
-    "disaster, accident and emergency incident": "Emergencies",
-    "economy, business and finance": "Business",
-    "education": "Education",
-    "environment": "Environment",
-    "health": "Health",
-    "human interest": "People",
-    "labour": "Labour",
-    "lifestyle and leisure": "Life",
-    "politics and government": "Politics",
-    "religion": "Religion",
-    "science and technology": "Science",
-    "society": "Society",
-    "sport": "Sport",
-    "weather": "Weather",
-}
-"""Topic → what a newspaper calls the section."""
-
 
 @dataclass(frozen=True, slots=True)
 class NewsroomFeed:
@@ -91,9 +72,9 @@ class NewsroomFeed:
 
 
 def core_feeds(material: Material) -> tuple[NewsroomFeed, ...]:
-    """Return the outlets' feeds: all front feeds, then section feeds up to `CORE_FEEDS` in total."""
+    """Return the outlets' feeds: the front feed of each, then `SECTION_FEEDS` section feeds."""
     fronts = tuple(_front(number, outlet) for number, outlet in enumerate(material.outlets))
-    chosen = _chosen_sections(material, CORE_FEEDS - len(fronts))
+    chosen = _chosen_sections(material)
     return fronts + tuple(_section(number, outlet, topic) for number, (outlet, topic) in enumerate(chosen))
 
 
@@ -116,9 +97,10 @@ def _front(number: int, outlet: Outlet) -> NewsroomFeed:
 
 def _section(number: int, outlet: Outlet, topic: str) -> NewsroomFeed:
     format_ = SECTION_ROTATION[number % len(SECTION_ROTATION)]
+    name = SECTIONS[outlet.language][topic]
     return NewsroomFeed(
-        path=f"/{outlet.id}/{SECTIONS[topic].lower()}.{EXTENSIONS[format_]}",
-        title=f"{outlet.name}: {SECTIONS[topic]}",
+        path=f"/{outlet.id}/{slug_of(name)}.{EXTENSIONS[format_]}",
+        title=f"{outlet.name}: {name}",
         format=format_,
         category=topic,
         language=outlet.language,
@@ -126,7 +108,7 @@ def _section(number: int, outlet: Outlet, topic: str) -> NewsroomFeed:
     )
 
 
-def _chosen_sections(material: Material, wanted: int) -> list[tuple[Outlet, str]]:
+def _chosen_sections(material: Material) -> list[tuple[Outlet, str]]:
     """Choose the fullest sections of English outlets: each topic once, and few for one outlet."""
     totals = Counter(article.outlet for article in material.articles if article.outlet.language == "en")
     sections = Counter(
@@ -138,4 +120,4 @@ def _chosen_sections(material: Material, wanted: int) -> list[tuple[Outlet, str]
         is_new_topic = all(other != topic for _, other in chosen)
         if articles < totals[outlet] and is_new_topic and of_outlet < SECTIONS_PER_OUTLET:
             chosen.append((outlet, topic))
-    return chosen[: max(wanted, 0)]
+    return chosen[:SECTION_FEEDS]

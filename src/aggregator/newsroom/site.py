@@ -29,6 +29,7 @@ from aggregator.newsroom.render.jsonfeed import json10, json11
 from aggregator.newsroom.render.markup import rfc3339
 from aggregator.newsroom.render.rdf import rss10
 from aggregator.newsroom.render.rss import rss092, rss20_enclosure, rss20_escaped, rss20_full
+from aggregator.newsroom.sections import section_tags, tagging_of
 from aggregator.newsroom.wire import Wire, WireEntry
 
 MAX_CACHED_BODY_BYTES = 96 * 1024 * 1024
@@ -71,6 +72,7 @@ class Site:
         self._permalinks = frozenset(
             outlet.id for outlet in self.material.outlets if uses_permalinks(outlet, self.material.outlets)
         )
+        self._tagging = {outlet.id: tagging_of(outlet, self.material.outlets) for outlet in self.material.outlets}
         self._scene_by_picture = {
             f"/pictures/{event.id}-{variant}.jpg": event.scene
             for event in self.material.events
@@ -187,7 +189,7 @@ class Site:
             author=article.author,
             summary=article.summary,
             paragraphs=article.paragraphs,
-            topic=article.topic,
+            tags=section_tags(article, self._tagging[article.outlet.id]),
             picture_url=self.base_url + picture_path(article, self._seed),
             published_at=published,
             updated_at=updated,
@@ -245,12 +247,6 @@ def feeds_toml(base_url: str, size: int = 0, *, core: bool = True, material: Mat
             lines.append(f"category = {_quoted(feed.category)}")
         tables.append("\n".join(lines) + "\n")
     return "\n".join(tables)
-
-
-def gold(material: Material | None = None) -> dict[str, tuple[str, str]]:
-    """Return for the path of each outlet's article its true topic and the id of its event."""
-    material = material or load_material()
-    return {article.path: (article.topic, article.event_id) for article in material.articles}
 
 
 def _quoted(text: str) -> str:

@@ -31,12 +31,13 @@ def atom03(feed: FeedDocument) -> str:
 
 
 def _entry10(entry: FeedEntry) -> str:
+    categories = "".join(f"<category term={quoteattr(tag)}/>\n" for tag in entry.tags)
     return (
         f"<entry>\n<title>{escape_xml(entry.title)}</title>\n<id>{escape_xml(entry.id)}</id>\n"
         f'<link rel="alternate" type="text/html" href={quoteattr(entry.url)}/>\n'
         f'<link rel="enclosure" type="{PICTURE_TYPE}" href={quoteattr(entry.picture_url)}/>\n'
         f"<published>{rfc3339(entry.published_at)}</published>\n<updated>{rfc3339(entry.updated_at)}</updated>\n"
-        f"<author><name>{escape_xml(entry.author)}</name></author>\n<category term={quoteattr(entry.topic)}/>\n"
+        f"<author><name>{escape_xml(entry.author)}</name></author>\n{categories}"
         f"<summary>{escape_xml(entry.summary)}</summary>\n"
         f'<content type="html">{escaped_article_html(entry.paragraphs)}</content>\n</entry>\n'
     )

@@ -12,7 +12,7 @@ PICTURE_HEIGHT = 540
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """One entry. Title, author, summary and paragraphs are plain text; addresses are absolute; times are UTC."""
+    """One entry. Title, author, summary, paragraphs and tags are plain text; addresses are absolute; times are UTC."""
 
     id: str
     url: str
@@ -20,7 +20,7 @@ class FeedEntry:
     author: str
     summary: str
     paragraphs: tuple[str, ...]
-    topic: str
+    tags: tuple[str, ...]
     picture_url: str
     published_at: datetime
     updated_at: datetime

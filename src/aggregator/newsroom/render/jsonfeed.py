@@ -44,6 +44,6 @@ def _item(entry: FeedEntry) -> dict[str, object]:
         "image": entry.picture_url,
         "date_published": rfc3339(entry.published_at),
         "date_modified": rfc3339(entry.updated_at),
-        "tags": [entry.topic],
+        "tags": list(entry.tags),
         "attachments": [{"url": entry.picture_url, "mime_type": PICTURE_TYPE}],
     }

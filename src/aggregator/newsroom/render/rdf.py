@@ -23,10 +23,11 @@ def rss10(feed: FeedDocument) -> str:
 
 def _item(entry: FeedEntry) -> str:
     picture = f"<p><img src={quoteattr(entry.picture_url)} alt=''></p>\n"
+    subjects = "".join(f"<dc:subject>{escape_xml(tag)}</dc:subject>\n" for tag in entry.tags)
     return (
         f"<item rdf:about={quoteattr(entry.url)}>\n<title>{escape_xml(entry.title)}</title>\n"
         f"<link>{escape_xml(entry.url)}</link>\n<description>{escape_xml(entry.summary)}</description>\n"
         f"<dc:creator>{escape_xml(entry.author)}</dc:creator>\n<dc:date>{rfc3339(entry.published_at)}</dc:date>\n"
-        f"<dc:subject>{escape_xml(entry.topic)}</dc:subject>\n"
+        f"{subjects}"
         f"<content:encoded>{cdata(picture + article_html(entry.paragraphs))}</content:encoded>\n</item>\n"
     )

@@ -66,7 +66,7 @@ def _full_item(entry: FeedEntry) -> str:
     return (
         f"<item>\n<title>{escape_xml(entry.title)}</title>\n<link>{escape_xml(entry.url)}</link>\n{_guid(entry)}"
         f"<pubDate>{rfc822(entry.published_at)}</pubDate>\n<dc:creator>{escape_xml(entry.author)}</dc:creator>\n"
-        f"<category>{escape_xml(entry.topic)}</category>\n<description>{escape_xml(entry.summary)}</description>\n"
+        f"{_categories(entry)}<description>{escape_xml(entry.summary)}</description>\n"
         f"<content:encoded>{cdata(article_html(entry.paragraphs))}</content:encoded>\n"
         f'<media:content url={quoteattr(entry.picture_url)} medium="image" type="{PICTURE_TYPE}"'
         f' width="{PICTURE_WIDTH}" height="{PICTURE_HEIGHT}"/>\n</item>\n'
@@ -77,7 +77,7 @@ def _enclosure_item(entry: FeedEntry) -> str:
     return (
         f"<item>\n<title>{escape_xml(entry.title)}</title>\n<link>{escape_xml(entry.url)}</link>\n{_guid(entry)}"
         f"<pubDate>{rfc822(entry.published_at)}</pubDate>\n<dc:creator>{escape_xml(entry.author)}</dc:creator>\n"
-        f"<description>{escape_xml(entry.summary)}</description>\n"
+        f"{_categories(entry)}<description>{escape_xml(entry.summary)}</description>\n"
         f'<enclosure url={quoteattr(entry.picture_url)} type="{PICTURE_TYPE}" length="0"/>\n</item>\n'
     )
 
@@ -95,9 +95,13 @@ def _escaped_item(entry: FeedEntry) -> str:
 def _old_item(entry: FeedEntry) -> str:
     return (
         f"<item>\n<title>{escape_xml(entry.title)}</title>\n<link>{escape_xml(entry.url)}</link>\n"
-        f"<description>{escape_xml(entry.summary)}</description>\n<category>{escape_xml(entry.topic)}</category>\n"
+        f"<description>{escape_xml(entry.summary)}</description>\n{_categories(entry)}"
         f'<enclosure url={quoteattr(entry.picture_url)} type="{PICTURE_TYPE}" length="0"/>\n</item>\n'
     )
+
+
+def _categories(entry: FeedEntry) -> str:
+    return "".join(f"<category>{escape_xml(tag)}</category>\n" for tag in entry.tags)
 
 
 def _guid(entry: FeedEntry) -> str:
