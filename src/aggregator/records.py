@@ -583,10 +583,21 @@ class Thumbnail:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureLabel:
+    """What the user's own image model sees in a picture, and how sure it is, 0 to 1."""
+
+    label: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class PictureResult:
     """What the pixels told. Width and height are those of the upright picture. `problem` names a failure.
 
     `phash` is a 64-bit perceptual hash as 16 hexadecimal digits. `missing` tells that there was no file to look at.
+    `colour` is the dominant one as "#rrggbb", `blurhash` a blurred stand-in (BlurHash). `shows` is the kind of picture,
+    one of `PICTURE_SHOWS`, and `shows_score` how sure that is, calibrated, 0 to 1. `junk` says in plain words why this
+    is no article's picture ("tracking pixel", "blank" …); None if it may be one. `labels` are by the user's own model.
     """
 
     image_id: int
@@ -597,6 +608,16 @@ class PictureResult:
     thumbnails: tuple[Thumbnail, ...] = ()
     problem: str | None = None
     missing: bool = False
+    colour: str = ""
+    blurhash: str = ""
+    shows: str = ""
+    shows_score: float = 0.0
+    junk: str | None = None
+    labels: tuple[PictureLabel, ...] = ()
+
+
+PICTURE_SHOWS = ("photo", "graphic", "chart or map", "logo", "screenshot of text")
+"""Kinds of picture that are told apart by their pixels; empty where a picture could not be read."""
 
 
 # --- pages ---------------------------------------------------------------------------------------------------------
@@ -692,7 +713,10 @@ class LoggedRequest:
 
 @dataclass(frozen=True, slots=True)
 class ArticleJob:
-    """An article that has no analysis by the current text model. `text` is plain, `category` the feed's own."""
+    """An article whose text is to be analysed. `text` is plain, `category` that of its feeds, `tags` the publisher's.
+
+    `models` is the path of the file that says which models are in use (see `analyze.text_models`).
+    """
 
     article_id: int
     input_hash: str
@@ -700,18 +724,278 @@ class ArticleJob:
     text: str
     declared_language: str | None = None
     category: str | None = None
+    tags: tuple[str, ...] = ()
+    url: str | None = None
+    models: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredTopic:
+    """A topic, and how sure it is: calibrated, 0 to 1."""
+
+    topic: str
+    score: float
 
 
 @dataclass(frozen=True, slots=True)
 class ArticleAnalysis:
-    """What the text told. Scores are between 0 and 1; `topic` is None where nothing speaks for any."""
+    """What the text told. `topics` has the best first, and is empty where nothing speaks for any.
+
+    `model_id` is the row of the model that labelled it; `is_unsure` tells that the best topic's score is below the
+    threshold of the settings.
+    """
 
     article_id: int
     input_hash: str
     language: str | None
     language_score: float
-    topic: str | None
-    topic_score: float
+    model_id: int = 0
+    topics: tuple[ScoredTopic, ...] = ()
+    is_unsure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TopicExample:
+    """An article to learn topics from, or to measure them on.
+
+    `category` is that of its feeds, `tags` and `url` are the publisher's (all weak labels), `correction` is what the
+    user said.
+    """
+
+    article_id: int
+    feed_id: int
+    title: str
+    text: str
+    category: str | None = None
+    tags: tuple[str, ...] = ()
+    url: str | None = None
+    correction: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedModel:
+    """A model of topics that was trained here: its row, and its file below the folder of models.
+
+    `seeds` is the version of the word list that it was trained with and labels with.
+    """
+
+    model_id: int
+    language: str
+    file: str
+    sha256: str
+    seeds: str
+
+
+@dataclass(frozen=True, slots=True)
+class LastTraining:
+    """When topics were last learnt, from how many articles; `last_correction` changes with every correction."""
+
+    tried_at: datetime
+    articles: int
+    was_adopted: bool
+    last_correction: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LearnJob:
+    """A language whose topics are to be learnt, or measured. The examples are read from `database`, a URL.
+
+    `champion_file` is the model in use, below `models_dir`, `seeds` the version of the word list. `articles` is how
+    many there are in the language, and `reason` why it is learnt now, for a person. `is_forced` adopts the challenger
+    whatever was measured.
+    """
+
+    database: str
+    models_dir: str
+    language: str
+    topics: tuple[str, ...]
+    lexicon_dir: str | None
+    unsure_below: float
+    seeds: str
+    articles: int = 0
+    reason: str = ""
+    champion_file: str | None = None
+    champion_sha256: str | None = None
+    last_correction: str | None = None
+    is_forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingReport:
+    """What became of a training. `reason` says in a sentence why the challenger was adopted, or why not.
+
+    `articles` counts different texts, those that stand in several feeds once. Shares and scores are 0 to 1, None where
+    there was nothing to measure on: `accuracy` of the challenger and `champion_accuracy` of the model in use (before
+    the first model, of the word list), on the same held-out weak labels and corrections; `changed` is the share of
+    labels that would change. `file` is below the models folder.
+    """
+
+    language: str
+    is_adopted: bool
+    reason: str
+    method: str = ""
+    articles: int = 0
+    weak_labels: int = 0
+    corrections: int = 0
+    accuracy: float | None = None
+    champion_accuracy: float | None = None
+    macro_f1: float | None = None
+    calibration_error: float | None = None
+    changed: float | None = None
+    file: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TopicResult:
+    """How well one topic is told: shares 0 to 1, and how many held-out articles have it."""
+
+    topic: str
+    precision: float
+    recall: float
+    f1: float
+    articles: int
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """How many held-out articles of the topic `truth` were taken for `guess`."""
+
+    truth: str
+    guess: str
+    articles: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How well topics are told of articles of feeds that were held out. `problem` says why nothing could be measured,
+    or why the word list was, and not a model. A confusion with the guess "" is with no topic at all.
+
+    `calibration_error` is the expected one in ten bins of equal width. `unsure` is the share below the threshold.
+    """
+
+    language: str
+    articles: int = 0
+    corrections: int = 0
+    accuracy: float | None = None
+    macro_f1: float | None = None
+    calibration_error: float | None = None
+    unsure: float | None = None
+    topics: tuple[TopicResult, ...] = ()
+    confusions: tuple[Confusion, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """A word or phrase that tells what an article is about; `score` is its weight among the article's, 0 to 1."""
+
+    term: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleKeywords:
+    """The keywords of an article, the weightiest first."""
+
+    article_id: int
+    keywords: tuple[Keyword, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoryArticle:
+    """An article as clustering sees it. `at` is its effective time; `text` is its summary, plain.
+
+    `url` is the key of its address (two articles with the same are one), None where it has none. `story_id` is the
+    story that it tells at present. `is_settled` says that this does not change any more: the article lies before the
+    span that is clustered anew, and is here so that others can join it. `is_dated` says that the feed told its time;
+    otherwise `at` is when we first saw it.
+    """
+
+    article_id: int
+    feed_id: int
+    at: datetime
+    language: str
+    title: str
+    text: str
+    url: str | None
+    story_id: int | None = None
+    is_settled: bool = False
+    is_dated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StoryMember:
+    """An article within a story. `similarity` is the cosine to the story's centroid, 0 to 1.
+
+    `duplicate_of` is the earliest article of which it is a near-duplicate.
+    """
+
+    article_id: int
+    similarity: float
+    duplicate_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToldStory:
+    """A story with all of its articles that were given, in their order; `story_id` is None for a new one.
+
+    `title` is that of the lead article, or the first words of its summary if it has none. `sources` counts the
+    feeds that tell it.
+    """
+
+    story_id: int | None
+    language: str
+    title: str
+    lead_article_id: int
+    first_at: datetime
+    last_at: datetime
+    sources: int
+    members: tuple[StoryMember, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoryMerge:
+    """A story that is no more, and the living one that has most of its articles."""
+
+    story_id: int
+    merged_into: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoriesTold:
+    """Every story of the articles given, each article in exactly one, and which old stories went into others."""
+
+    stories: tuple[ToldStory, ...]
+    merges: tuple[StoryMerge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TellJob:
+    """A span of time with articles that no story has yet. All that is needed is read from `database`, a URL.
+
+    Articles from `from_at` to `to_at` are told anew; those up to a window of `window_s` earlier are settled, and later
+    ones up to a window are told with them.
+    """
+
+    database: str
+    from_at: datetime
+    to_at: datetime
+    window_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoryNews:
+    """What is new about the stories of a span: of each story that changed the members that are not as they were.
+
+    `told` are the articles that were looked at for the first time, with the hash of the text that was; `keywords` are
+    theirs.
+    """
+
+    stories: tuple[ToldStory, ...] = ()
+    merges: tuple[StoryMerge, ...] = ()
+    told: tuple[tuple[int, str], ...] = ()
+    keywords: tuple[ArticleKeywords, ...] = ()
 
 
 # --- what went wrong, and what was done ------------------------------------------------------------------------------
@@ -732,11 +1016,15 @@ class QuarantinedItem:
 
 @dataclass(frozen=True, slots=True)
 class ModelId:
-    """A method that labels: its kind (text or picture), its name, and its version or the hash of what it depends on."""
+    """A method that labels: its kind (text, picture or vision), its name, and a hash of all that its answers depend on.
+
+    `language` is there where it serves one language alone.
+    """
 
     kind: str
     name: str
     version: str
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

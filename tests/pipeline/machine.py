@@ -19,10 +19,10 @@ from typing import Any, Generic, TypeVar
 import pytest
 
 from aggregator.pipeline.abandon import run_abandonable
-from aggregator.pipeline.flow import Bug, FlowRunner, PoolLimits
+from aggregator.pipeline.flow import Bug, FlowRunner
 from aggregator.pipeline.wake import Wake
 from aggregator.pipeline.writer import WriterThread
-from aggregator.ports import ProcessTask, StageReport
+from aggregator.ports import ProcessLimits, ProcessTask, StageReport
 from pipeline.jobs import Job, Result, perform
 
 T = TypeVar("T")
@@ -118,7 +118,8 @@ class Machine:
             writer=self.writer,
             wake=self.wake,
             stop=self.stop,
-            limits=PoolLimits(item_timeout_s, memory_limit_bytes, PRELOAD),
+            limits=ProcessLimits(item_timeout_s, memory_limit_bytes),
+            preload=PRELOAD,
             max_bytes_in_flight=max_bytes,
             on_bug=self.bugs.append,
         )

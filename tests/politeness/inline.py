@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from aggregator.ports import ProcessTask, Stream, WorkList
+from aggregator.ports import ProcessLimits, ProcessTask, Stream, WorkList
 from aggregator.records import Casualty
 from aggregator.store.transaction import Transaction
 
@@ -93,6 +93,7 @@ class InlineFlow:
         join: Callable[[T, Result | Casualty | None], R],
         workers: int,  # noqa: ARG002
         batch: int = 1,  # noqa: ARG002
+        limits: ProcessLimits | None = None,  # noqa: ARG002
     ) -> Stream[R]:
         def compute(item: T) -> R:
             job = job_of(item)

@@ -21,9 +21,9 @@ from aggregator.records import (
     Thumbnail,
     Validators,
 )
-from aggregator.store.analyses import AnalysisRows
 from aggregator.store.database import Database
 from aggregator.store.images import ImageRows
+from aggregator.store.models import ModelRows
 from aggregator.store.schema import article, article_image, feed, sighting
 from store.small_news import NOW, opened, row, rows
 
@@ -159,7 +159,7 @@ def give_picture_up(database: Database, url: str) -> None:
 
 def model_id(database: Database, method: ModelId = PICTURE_MODEL) -> int:
     with database.write() as connection:
-        return AnalysisRows(connection).model_id(method, NOW)
+        return ModelRows(connection).model_id(method, NOW)
 
 
 def see_picture(database: Database, url: str, model: int, sizes: Sequence[int] = (400,), content: str = "") -> None:

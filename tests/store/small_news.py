@@ -31,6 +31,7 @@ from aggregator.records import (
     ParsedFeed,
     PictureResult,
     Reason,
+    ScoredTopic,
     Subscription,
     Thumbnail,
     Validators,
@@ -80,6 +81,27 @@ def row(database: Database, sql: str, **values: Any) -> tuple[Any, ...]:
     return only
 
 
+@contextmanager
+def asked(transaction: Transaction) -> Iterator[list[str]]:
+    """Collect the questions that are asked of the database through `transaction`, with their values."""
+    statements: list[str] = []
+    questions: list[str] = []
+    raw = transaction._connection.connection.driver_connection
+    assert raw is not None
+    raw.set_trace_callback(statements.append)
+    try:
+        yield questions
+    finally:
+        raw.set_trace_callback(None)
+        questions += [statement for statement in statements if statement.startswith("SELECT")]
+
+
+def plan(database: Database, question: str) -> list[str]:
+    """Return the steps by which SQLite would answer."""
+    with database.read() as connection:
+        return [str(step) for *_, step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {question}")]
+
+
 def subscribe(database: Database, *urls: str, now: datetime = NOW) -> list[int]:
     """Subscribe to `urls` and return the ids of the feeds, in that order."""
     with writing(database) as transaction:
@@ -115,7 +137,7 @@ def text_hash(one: ParsedEntry) -> str:
 
 
 def keys_of(one: ParsedEntry) -> EntryKeys:
-    return EntryKeys(f"guid {one.guid}", (one.url or "").removeprefix("https://"))
+    return EntryKeys(f"guid {one.guid}", None if one.url is None else one.url.removeprefix("https://"))
 
 
 def change(one: ParsedEntry, kind: ChangeKind = ChangeKind.NEW, **ids: Any) -> ArticleChange:
@@ -203,7 +225,7 @@ def see_picture(database: Database, url: str, model_id: int, sizes: Sequence[int
 
 def model_id(database: Database, method: ModelId = TEXT_MODEL) -> int:
     with writing(database) as transaction:
-        return transaction.analyses.model_id(method, NOW)
+        return transaction.models.model_id(method, NOW)
 
 
 def input_hash(one: ParsedEntry, category: str = "") -> str:
@@ -214,12 +236,13 @@ def input_hash(one: ParsedEntry, category: str = "") -> str:
 def analysis(
     article_id: int, one: ParsedEntry, topic: str | None = "sport", score: float = 0.75, *, category: str = ""
 ) -> ArticleAnalysis:
-    return ArticleAnalysis(article_id, input_hash(one, category), "en", 0.9, topic, score)
+    topics = (ScoredTopic(topic, score),) if topic is not None else ()
+    return ArticleAnalysis(article_id, input_hash(one, category), "en", 0.9, topics=topics)
 
 
 def analyze(database: Database, result: ArticleAnalysis, model: int, now: datetime = NOW) -> None:
     with writing(database) as transaction:
-        transaction.analyses.record([result], model, now)
+        transaction.analyses.record([replace(result, model_id=model)], now)
 
 
 def success(feed_id: int, *, etag: str | None = '"1"', title: str = "Harbour News", entries: int = 1) -> FeedUpdate:

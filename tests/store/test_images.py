@@ -13,14 +13,16 @@ from aggregator.records import (
     ImageToFetch,
     ModelId,
     PictureJob,
+    PictureLabel,
     PictureResult,
     QuarantinedItem,
     Validators,
 )
 from aggregator.store.database import Database
+from aggregator.store.image_sights import FEWEST_STORIES, mark_repeated, stories_needed
 from aggregator.store.images import MOST_LOSSES, ImageRows
 from aggregator.store.runs import QuarantineRows
-from aggregator.store.schema import host, image
+from aggregator.store.schema import host, image, story, story_article
 from store.picture_rows import (
     NOW,
     ONE,
@@ -37,6 +39,7 @@ from store.picture_rows import (
     opened,
     path_of,
     record,
+    row,
     rows,
     see_picture,
     sha_of,
@@ -44,6 +47,7 @@ from store.picture_rows import (
 )
 
 DAY = timedelta(days=1)
+HASH = "0123456789abcdef"
 
 
 @pytest.fixture
@@ -423,3 +427,164 @@ def test_no_question_reads_the_whole_table(database: Database) -> None:
         step for step in steps if step == "SCAN hosts"
     ]
     assert not [step for step in steps if "TEMP B-TREE" in step]
+
+
+# --- junk ------------------------------------------------------------------------------------------------------------
+
+
+def test_what_the_pixels_say_of_colours_and_kind_is_kept_until_other_bytes_come(database: Database) -> None:
+    add_article(database, add_feed(database), [ONE])
+    store_picture(database, ONE)
+    seen: dict[str, Any] = {
+        "colour": "#336699",
+        "blurhash": "LKO2",
+        "shows": "logo",
+        "shows_score": 0.7,
+        "junk": "blank",
+    }
+    see(database, ONE, model_id(database), width=9, phash=HASH, labels=(PictureLabel("harbour", 0.8),), **seen)
+    assert state(database, ONE, *seen) == tuple(seen.values())
+    assert len(rows(database, "SELECT * FROM phash_quarter")) == 4
+    store_picture(database, ONE, "other bytes")
+    assert state(database, ONE, *seen) == (None,) * len(seen)
+    assert rows(database, "SELECT * FROM phash_quarter") == []
+
+
+def test_a_picture_that_is_junk_by_its_pixels_steps_aside_and_is_no_failure(database: Database) -> None:
+    add_article(database, add_feed(database), [ONE, TWO])
+    store_picture(database, ONE)
+    assert due(database) == []
+    model = model_id(database)
+    see(database, ONE, model, width=1, height=1, junk="tracking pixel")
+    assert due(database) == [TWO]
+    with images(database) as pictures:
+        pictures.stand_by()
+    assert due(database) == [TWO]
+    assert state(database, ONE, "gave_up", "error", "junk") == (False, None, "tracking pixel")
+    assert pending(database, model_id(database, ModelId("picture", "pixels", "800 px"))) == [
+        PictureJob(1, sha_of(ONE), path_of(ONE))
+    ]
+    see(database, ONE, model, width=1, height=1)
+    assert state(database, ONE, "junk") == (None,)
+
+
+def test_the_quarters_of_a_hash_are_those_of_the_last_analysis(database: Database) -> None:
+    kept = "SELECT quarter, digits, image_id FROM phash_quarter ORDER BY quarter"
+    add_article(database, add_feed(database), [ONE])
+    store_picture(database, ONE)
+    model = model_id(database)
+    see(database, ONE, model, width=9, phash="ffff000000000001")
+    assert rows(database, kept) == [(0, "ffff", 1), (1, "0000", 1), (2, "0000", 1), (3, "0001", 1)]
+    see(database, ONE, model, width=9, phash=HASH)
+    assert [digits for _, digits, _ in rows(database, kept)] == ["0123", "4567", "89ab", "cdef"]
+    see(database, ONE, model, width=9, phash="00000000000007ff")  # eleven bits: too plain to be told from others
+    assert rows(database, kept) == []
+    see(database, ONE, model, width=9, phash=HASH)
+    see(database, ONE, model, problem="the stored file is missing", missing=True)
+    assert rows(database, kept) == []
+
+
+def test_labels_are_kept_with_the_model_that_gave_them(database: Database) -> None:
+    kept = "SELECT rank, label, score, model_id FROM picture_label ORDER BY rank"
+    add_article(database, add_feed(database), [ONE])
+    store_picture(database, ONE)
+    model, vision = model_id(database), model_id(database, ModelId("vision", "mine", "1"))
+    labels = (PictureLabel("harbour", 0.75), PictureLabel("boat", 0.25))
+    with images(database) as pictures:
+        pictures.record_picture(PictureResult(1, 9, 9, "jpeg", HASH, labels=labels), model, vision)
+    assert rows(database, kept) == [(1, "harbour", 0.75, vision), (2, "boat", 0.25, vision)]
+    see(database, ONE, model, width=9, phash=HASH)
+    assert rows(database, kept) == []
+
+
+# --- repeated pictures -----------------------------------------------------------------------------------------------
+
+
+def repeat(database: Database, feed_id: int, url: str, times: int, story_id: int | None = None) -> None:
+    """Add articles that show the picture at `url` and have one of their own behind it, of one story or of none."""
+    for _ in range(times):
+        (count,) = row(database, "SELECT COUNT(*) FROM article")
+        article_id = add_article(database, feed_id, [url, f"https://cdn.test/own-{count}.jpg"])
+        if story_id is not None:
+            told = {"id": story_id, "title": "Storm", "first_at": NOW, "last_at": NOW}
+            with database.write() as connection:
+                connection.execute(insert(story).prefix_with("OR IGNORE"), told)
+                connection.execute(insert(story_article), {"article_id": article_id, "story_id": story_id})
+
+
+def marked(database: Database) -> int:
+    with database.write() as connection:
+        return mark_repeated(connection)
+
+
+def junk(database: Database) -> list[tuple[Any, ...]]:
+    return rows(database, "SELECT url, junk FROM image WHERE junk IS NOT NULL ORDER BY url")
+
+
+def test_a_picture_over_many_articles_of_a_feed_is_junk_and_the_next_is_wanted(database: Database) -> None:
+    repeat(database, add_feed(database), ONE, FEWEST_STORIES - 1)
+    store_picture(database, ONE, again_at=NOW + DAY)
+    change_rows(database, "UPDATE feed SET title = 'The Harbour'")
+    assert (marked(database), junk(database)) == (0, [])
+    repeat(database, 1, ONE, 1)
+    assert due(database) == []
+    assert (marked(database), junk(database)) == (1, [(ONE, "repeated over the articles of The Harbour")])
+    assert due(database) == [f"https://cdn.test/own-{n}.jpg" for n in range(FEWEST_STORIES)]
+    assert (marked(database), len(junk(database))) == (0, 1)
+
+
+def test_one_story_however_long_makes_no_logo(database: Database) -> None:
+    repeat(database, add_feed(database), ONE, 2 * FEWEST_STORIES, story_id=1)
+    store_picture(database, ONE)
+    assert marked(database) == 0
+    for number in range(FEWEST_STORIES - 1):
+        repeat(database, 1, ONE, 1, story_id=2 + number)
+    assert (marked(database), len(junk(database))) == (1, 1)
+
+
+def test_a_photo_that_many_feeds_have_is_news(database: Database) -> None:
+    for number in range(2 * FEWEST_STORIES):
+        repeat(database, add_feed(database, f"feed-{number}"), ONE, 1)
+    store_picture(database, ONE)
+    assert marked(database) == 0
+
+
+def test_the_same_file_at_another_address_each_time_is_one_picture(database: Database) -> None:
+    feed_id = add_feed(database)
+    urls = [f"https://cdn.test/logo.png?{n}" for n in range(FEWEST_STORIES)]
+    for url in urls:
+        add_article(database, feed_id, [url])
+        store_picture(database, url, "the logo")
+    add_article(database, add_feed(database, "hills"), ["https://cdn.test/elsewhere.png"])
+    store_picture(database, "https://cdn.test/elsewhere.png", "the logo")
+    assert marked(database) == len(urls)
+    assert [url for url, _ in junk(database)] == urls
+
+
+def test_a_mark_goes_when_it_holds_no_longer_and_others_stay(database: Database) -> None:
+    feed_id = add_feed(database)
+    for number in range(FEWEST_STORIES):
+        add_article(database, feed_id, [ONE])
+        add_article(database, feed_id, [f"https://cdn.test/own-{number}.jpg"])
+    store_picture(database, ONE)
+    change_rows(database, "UPDATE image SET junk = 'blank' WHERE url LIKE '%own-1.jpg'")
+    model = model_id(database)
+    assert marked(database) == 1
+    see(database, ONE, model, width=9)  # another look at the pixels does not take it back
+    assert len(junk(database)) == 2
+    for number in range(5 * FEWEST_STORIES):
+        add_article(database, feed_id, [f"https://cdn.test/more-{number}.jpg"])
+    assert (marked(database), junk(database)) == (0, [("https://cdn.test/own-1.jpg", "blank")])
+
+
+def test_what_the_pixels_said_goes_before(database: Database) -> None:
+    repeat(database, add_feed(database), ONE, FEWEST_STORIES)
+    store_picture(database, ONE)
+    see(database, ONE, model_id(database), width=1, junk="tracking pixel")
+    marked(database)
+    assert junk(database) == [(ONE, "tracking pixel")]
+
+
+@pytest.mark.parametrize(("articles", "stories"), [(1, 4), (20, 4), (50, 10), (250, 50), (100_000, 50)])
+def test_how_many_stories_make_a_picture_repeated(articles: int, stories: int) -> None:
+    assert stories_needed(articles) == stories

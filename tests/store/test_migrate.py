@@ -21,7 +21,7 @@ from aggregator.publish.ailments import Wanted, find_ailments
 from aggregator.publish.overview import load_overview, observed_feeds
 from aggregator.publish.query import run_query
 from aggregator.publish.why import explain
-from aggregator.records import EntryKeys, FeedMemory, FeedState, Listing, Reason, Subscription, Validators
+from aggregator.records import EntryKeys, FeedMemory, FeedState, Listing, ModelId, Reason, Subscription, Validators
 from aggregator.store import stamps
 from aggregator.store.schema import metadata
 from store.first_version import make_first_version
@@ -141,6 +141,43 @@ def test_the_new_tables_can_be_written_to(old: Path) -> None:
         transaction.feeds.keep_slices({1: {b"one": 1}})
         transaction.pages.enlist(0, NOW)
         assert [page.article_id for page in transaction.pages.due(NOW, 9)] == [1]
+
+
+def test_old_stories_are_counted_and_old_articles_wait_to_be_told(old: Path) -> None:
+    with closing(sqlite3.connect(old / "news.db")) as connection:
+        connection.executescript("""
+            INSERT INTO article SELECT 3, 2, NULL, NULL, title, '', '', '', NULL, NULL, NULL, first_seen_at,
+                effective_at, content_hash, NULL FROM article WHERE id = 2;
+            INSERT INTO story VALUES (2, 'Rain', 2, '2026-02-01 00:00:00', '2026-02-01 00:00:00'),
+                (3, 'Nothing', NULL, '2026-02-01 00:00:00', '2026-02-01 00:00:00');
+            INSERT INTO story_article VALUES (2, 1), (3, 1);
+        """)
+    with opened(old) as database:
+        assert rows(database, "SELECT id, title, size, sources, language, merged_into FROM story ORDER BY id") == [
+            (1, "Flood", 3, 2, None, None),
+            (2, "Rain", 0, 0, None, None),
+            (3, "Nothing", 0, 0, None, None),
+        ]
+        with reading(database) as transaction:
+            assert transaction.stories.untold_between(NOW - timedelta(days=99), NOW) == {1: "c1" * 32}
+
+
+def test_old_labels_stay_and_are_by_models_that_may_be_used_no_more(old: Path) -> None:
+    with opened(old) as database:
+        assert rows(database, "SELECT topic, topic_score, unsure, topic_from, tags FROM articles ORDER BY id") == [
+            ("sport", 0.75, 0, "words", None),
+            (None, None, 0, None, None),
+        ]
+        with writing(database) as transaction:
+            assert transaction.models.trained() == []
+            new = transaction.models.model_id(ModelId("text", "seed words", "2", "en"), NOW)
+            transaction.models.use("text", [new], NOW)
+            jobs, _ = transaction.analyses.labelled_otherwise([new], 0, 9, "models.json")
+            assert [job.article_id for job in jobs] == [1]
+        assert rows(database, "SELECT name, retired_at FROM models WHERE kind = 'text' ORDER BY id") == [
+            ("words", "2026-03-02 06:30:00"),
+            ("seed words", None),
+        ]
 
 
 # --- before the first run of this version ----------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 
 from aggregator.fetch.decide import decide_changes
 from aggregator.fetch.identity import entry_keys
-from aggregator.records import ChangeKind, Listing, ParsedEntry
+from aggregator.records import ChangeKind, Listing, ParsedEntry, StoryMember, StoryMerge, StoryNews
 from aggregator.store import selecting
 from aggregator.store.database import Database
 from store.small_news import (
@@ -22,13 +22,18 @@ from store.small_news import (
     entry,
     model_id,
     opened,
+    row,
     rows,
     subscribe,
     writing,
 )
+from store.story_rows import add_analysed, tell, tell_stories, told
 
 NEW, SEEN, PRUNED = ChangeKind.NEW, ChangeKind.SEEN, ChangeKind.PRUNED
-OF_AN_ARTICLE = ("article", "sighting", "revision", "analysis", "label", "article_image", "page", "story_article")
+OF_AN_ARTICLE = (
+    *("article", "sighting", "revision", "analysis", "label", "article_image", "page"),
+    *("story_article", "keyword", "correction"),
+)
 
 
 def story(name: str) -> ParsedEntry:
@@ -109,9 +114,10 @@ def test_everything_that_belongs_to_an_article_goes_with_it_and_nothing_else(tmp
         assert before == dict.fromkeys(OF_AN_ARTICLE, 2)
         assert prune(database, 1) == 1
         assert counts(database, *OF_AN_ARTICLE) == dict.fromkeys(OF_AN_ARTICLE, 1)
-        assert rows(database, "SELECT id, lead_article_id FROM story ORDER BY id") == [(1, None)], (
-            "the empty one is gone"
-        )
+        assert rows(database, "SELECT id, title, lead_article_id, size, merged_into FROM story ORDER BY id") == [
+            (1, "Title of two", 2, 1, None),
+            (2, "None", None, 0, 1),
+        ]
         assert counts(database, "image", "quarantine_item") == {"image": 1, "quarantine_item": 1}
         with database.read() as connection:
             assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
@@ -121,14 +127,45 @@ def test_everything_that_belongs_to_an_article_goes_with_it_and_nothing_else(tmp
 
 
 _STORIES_AND_PAGES = """
-    INSERT INTO story (id, title, lead_article_id, first_at, last_at)
-        VALUES (1, 'Both', 1, '2026-03-02', '2026-03-02'), (2, 'None', 1, '2026-03-02', '2026-03-02');
+    INSERT INTO story (id, title, lead_article_id, first_at, last_at, merged_into)
+        VALUES (1, 'Both', 1, '2026-03-02', '2026-03-02', NULL), (2, 'None', 1, '2026-03-02', '2026-03-02', 1);
     INSERT INTO story_article (article_id, story_id) VALUES (1, 1), (2, 1);
+    INSERT INTO keyword (article_id, rank, term, score) VALUES (1, 1, 'harbour', 0.5), (2, 1, 'hills', 0.5);
+    INSERT INTO correction (article_id, topic) VALUES (1, 'sport'), (2, 'health');
     INSERT INTO page (article_id, feed_id, url, host, next_fetch_at, attempts, gave_up)
         VALUES (1, 1, 'u', 'h', '2026-03-02', 0, 0), (2, 1, 'v', 'h', '2026-03-02', 0, 0);
     INSERT INTO quarantine_item (kind, item_id, stage, reason, detail, created_at)
         VALUES ('article', 1, 'read', 'bug', '', '2026-03-02'), ('image', 1, 'look', 'bug', '', '2026-03-02')
 """
+
+
+def test_a_story_that_loses_articles_is_counted_anew_and_finds_another_lead(tmp_path: Path) -> None:
+    with opened(tmp_path) as database:
+        harbour, hills = subscribe(database, HARBOUR, HILLS)
+        add_analysed(database, harbour, 1, 2, 3)
+        add_analysed(database, hills, 4)
+        near = [StoryMember(1, 0.9), StoryMember(2, 0.3, 1), StoryMember(3, 0.6, 1), StoryMember(4, 0.6)]
+        tell_stories(database, replace(told(1, 2, 3, 4), members=tuple(near)))
+        shown = "SELECT title, lead_article_id, size, sources, first_at, last_at FROM stories"
+        prune(database, 4)
+        assert row(database, shown) == ("Flood", 1, 3, 1, "2026-02-20 07:30:00", "2026-02-20 09:30:00")
+        assert rows(database, "SELECT duplicate_of FROM articles ORDER BY id") == [(None,), (1,), (1,)]
+        prune(database, 1)
+        assert row(database, shown) == ("Title of 1-3-en", 3, 2, 1, "2026-02-20 08:30:00", "2026-02-20 09:30:00")
+        assert rows(database, "SELECT duplicate_of FROM articles ORDER BY id") == [(None,), (None,)]
+
+
+def test_a_story_without_articles_goes_and_takes_along_what_was_merged_into_it(tmp_path: Path) -> None:
+    with opened(tmp_path) as database:
+        (feed_id,) = subscribe(database, HARBOUR)
+        add_analysed(database, feed_id, 1, 2, 3, 4)
+        tell_stories(database, told(1), told(2), told(3), told(4))
+        tell(database, StoryNews((), (StoryMerge(1, 2), StoryMerge(4, 3))))
+        prune(database, 2)
+        assert rows(database, "SELECT id, lead_article_id FROM stories ORDER BY id") == [(2, 1), (3, 3)]
+        prune(database, 1)
+        assert rows(database, "SELECT id FROM story ORDER BY id") == [(3,), (4,)]
+        assert rows(database, "SELECT id, merged_into FROM merged_stories") == [(4, 3)]
 
 
 @pytest.mark.parametrize(("days", "buried"), [(0, True), (89, True), (91, False)])

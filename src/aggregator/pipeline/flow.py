@@ -27,7 +27,7 @@ from aggregator.pipeline.wake import Wake
 from aggregator.pipeline.worker import Reply, Worker, process_context
 from aggregator.pipeline.worker_child import WorkerOrders
 from aggregator.pipeline.writer import WriterThread
-from aggregator.ports import ProcessTask, StageReport, Stream, WorkList
+from aggregator.ports import ProcessLimits, ProcessTask, StageReport, Stream, WorkList
 from aggregator.records import Casualty, Harm
 
 T = TypeVar("T")
@@ -59,15 +59,6 @@ TICK_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class PoolLimits:
-    """What a worker process may take for one item, and what its fork server imports beforehand."""
-
-    item_timeout_s: float
-    memory_limit_bytes: int
-    preload: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Bug:
     """An exception that no stage should raise. `item` is what the stage had in hand."""
 
@@ -94,15 +85,20 @@ class FlowRunner(Generic[Transaction]):
         writer: WriterThread[Transaction],
         wake: Wake,
         stop: threading.Event,
-        limits: PoolLimits,
+        limits: ProcessLimits,
+        preload: Sequence[str] = (),
         max_bytes_in_flight: int,
         on_bug: Callable[[Bug], None],
     ) -> None:
-        """Prepare an empty flow. `stop` ends the sources; `on_bug` is told of every item parked for a fault of ours."""
+        """Prepare an empty flow. `stop` ends the sources; `on_bug` is told of every item parked for a fault of ours.
+
+        `preload` names the modules that the fork server imports before it makes a worker process.
+        """
         self._writer = writer
         self._wake = wake
         self._stop = stop
         self._limits = limits
+        self._preload = tuple(preload)
         self._max_bytes = max_bytes_in_flight
         self._on_bug = on_bug
         self._threads: list[threading.Thread] = []
@@ -165,15 +161,15 @@ class FlowRunner(Generic[Transaction]):
         join: Callable[[T, Result | Casualty | None], R],
         workers: int,
         batch: int = 1,
+        limits: ProcessLimits | None = None,
     ) -> QueuedStream[R]:
         """Do work that computes in `workers` processes: one thread each, which waits for its own process."""
         queue = _queue_of(source)
         meter = self._meter(name, workers, queue)
         out = self._queue(max(LOOK_AHEAD * workers * batch, GATHERED))
-        context = process_context(self._limits.preload)
-        orders = WorkerOrders(
-            task.function, task.job_type, self._limits.item_timeout_s, self._limits.memory_limit_bytes
-        )
+        context = process_context(self._preload)
+        chosen = limits or self._limits
+        orders = WorkerOrders(task.function, task.job_type, chosen.item_timeout_s, chosen.memory_limit_bytes)
 
         def supervise() -> None:
             worker = Worker(context, orders, task.result_type)

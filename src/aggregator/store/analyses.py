@@ -2,53 +2,72 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, func, insert, not_, or_, select, update
+from sqlalchemy import Row, and_, bindparam, delete, exists, func, insert, not_, select, update
 from sqlalchemy.engine import Connection
 
-from aggregator.records import ArticleAnalysis, ArticleJob, ModelId
-from aggregator.store.schema import analysis, article, feed, label, model, quarantine_item, sighting
+from aggregator.records import ArticleAnalysis, ArticleJob
+from aggregator.store.schema import analysis, article, feed, label, meta, quarantine_item, sighting
 
 
 class AnalysisRows:
-    """Analyses, labels and models, through one connection."""
+    """Analyses and labels, through one connection."""
 
     def __init__(self, connection: Connection) -> None:
         """Read and write through `connection`."""
         self._connection = connection
 
-    def model_id(self, method: ModelId, now: datetime) -> int:
-        """Return the id of `method`, making its row at its first use."""
-        found = self._connection.execute(
-            select(model.c.id).where(
-                model.c.kind == method.kind, model.c.name == method.name, model.c.version == method.version
-            )
-        ).scalar()
-        if found is not None:
-            return int(found)
-        row = {"kind": method.kind, "name": method.name, "version": method.version, "created_at": now}
-        return int(self._connection.execute(insert(model).returning(model.c.id), row).scalar_one())
+    def pending(self, limit: int, models: str, excluding: Collection[int] = ()) -> list[ArticleJob]:
+        """Return at most `limit` articles whose present text nobody has analysed and that harmed nobody.
 
-    def pending(self, model_id: int, limit: int, excluding: Collection[int] = ()) -> list[ArticleJob]:
-        """Return at most `limit` articles whose present text `model_id` has not analysed and that harmed nobody.
-
-        Articles without any analysis come first, then those with one by another method. Two questions rather than one
-        with OR, because each has its own index: asked ten times a second, they must not read the whole table.
+        `models` is put into the jobs. Asked ten times a second, this must not read the whole table.
         """
-        by_another = or_(analysis.c.model_id < model_id, analysis.c.model_id > model_id)
-        jobs: list[ArticleJob] = []
-        for question in (
-            _JOBS.where(article.c.analysis_id.is_(None)),
-            _JOBS.where(article.c.analysis_id.in_(select(analysis.c.id).where(by_another))),
-        ):
-            if len(jobs) < limit:
-                chosen = question.where(article.c.id.not_in(excluding)).limit(limit - len(jobs))
-                jobs += [ArticleJob(*row) for row in self._connection.execute(chosen)]
-        return jobs
+        question = _JOBS.where(article.c.analysis_id.is_(None), article.c.id.not_in(excluding)).limit(limit)
+        return [_job(row, models) for row in self._connection.execute(question)]
 
-    def record(self, results: Sequence[ArticleAnalysis], model_id: int, now: datetime) -> None:
+    def labelled_otherwise(
+        self, in_use: Collection[int], after: int, limit: int, models: str, excluding: Collection[int] = ()
+    ) -> tuple[list[ArticleJob], int | None]:
+        """Return at most `limit` articles with ids above `after` that a model labelled which is not `in_use` any more.
+
+        With them comes the id after which to go on, or None where there are no more. Old articles are passed over by
+        starting at a high id: see `last_before`.
+        """
+        numbers = (
+            select(article.c.id)
+            .join(analysis, analysis.c.id == article.c.analysis_id)
+            .where(article.c.id > after, analysis.c.model_id.not_in(in_use))
+            .order_by(article.c.id)
+            .limit(limit)
+        )
+        found = list(self._connection.execute(numbers).scalars())
+        if not found:
+            return [], None
+        question = _JOBS.where(article.c.id.in_(found), article.c.id.not_in(excluding))
+        return [_job(row, models) for row in self._connection.execute(question)], found[-1]
+
+    def last_before(self, moment: datetime) -> int:
+        """Return the id of the last article that was first seen before `moment`, 0 if there is none.
+
+        Ids are given in the order of arrival, so this looks at no more rows than came after it.
+        """
+        statement = select(article.c.id).where(article.c.first_seen_at < moment).order_by(article.c.id.desc()).limit(1)
+        return int(self._connection.execute(statement).scalar() or 0)
+
+    def mark_unsure(self, below: float) -> None:
+        """Mark the labels that score lower than `below` as unsure, and no others. Costs nothing while that stays."""
+        known = self._connection.execute(select(meta.c.value).where(meta.c.key == _UNSURE_BELOW)).scalar()
+        if known == str(below):
+            return
+        self._connection.execute(_MARK_UNSURE, {"threshold": below})
+        self._connection.execute(delete(meta).where(meta.c.key == _UNSURE_BELOW))
+        self._connection.execute(insert(meta), {"key": _UNSURE_BELOW, "value": str(below)})
+
+    def record(self, results: Sequence[ArticleAnalysis], now: datetime) -> None:
         """Keep what the text of articles told, in place of what was said before.
 
         An article that was edited, or got another category, while it was analysed stays pending.
@@ -61,7 +80,7 @@ class AnalysisRows:
         rows = [
             {
                 "article_id": result.article_id,
-                "model_id": model_id,
+                "model_id": result.model_id,
                 "input_hash": result.input_hash,
                 "language": result.language,
                 "language_score": result.language_score,
@@ -72,15 +91,25 @@ class AnalysisRows:
         added = insert(analysis).returning(analysis.c.id, sort_by_parameter_order=True)
         pairs = list(zip(self._connection.execute(added, rows).scalars(), results, strict=True))
         labels = [
-            {"analysis_id": number, "rank": 1, "topic": result.topic, "score": result.topic_score}
+            {
+                "analysis_id": number,
+                "rank": rank,
+                "topic": one.topic,
+                "score": one.score,
+                "is_unsure": rank == 1 and result.is_unsure,
+            }
             for number, result in pairs
-            if result.topic is not None
+            for rank, one in enumerate(result.topics, start=1)
         ]
         if labels:
             self._connection.execute(insert(label), labels)
         pointers = [{"article": one.article_id, "input": one.input_hash, "analysis": number} for number, one in pairs]
         self._connection.execute(_POINT, pointers)
 
+
+_UNSURE_BELOW = "unsure below"
+_IS_UNSURE = and_(label.c.rank == 1, label.c.score < bindparam("threshold"))
+_MARK_UNSURE = update(label).where(label.c.is_unsure != _IS_UNSURE).values(is_unsure=_IS_UNSURE)
 
 _CATEGORY = (
     # Of several feeds with a category the first in the alphabet counts, not the one that happened to be first.
@@ -122,7 +151,34 @@ _QUARANTINED = exists().where(
 )
 
 _JOBS = (
-    select(article.c.id, _INPUT, article.c.title, article.c.summary, article.c.declared_language, _CATEGORY)
+    select(
+        *(article.c.id, _INPUT.label("input"), article.c.title, article.c.summary, article.c.declared_language),
+        *(_CATEGORY.label("category"), article.c.tags, article.c.url),
+    )
     .where(not_(_QUARANTINED))
     .order_by(article.c.id)
 )
+
+
+def _job(row: Row[Any], models: str) -> ArticleJob:
+    return ArticleJob(
+        article_id=row.id,
+        input_hash=row.input,
+        title=row.title,
+        text=row.summary,
+        declared_language=row.declared_language,
+        category=row.category,
+        tags=read_tags(row.tags),
+        url=row.url,
+        models=models,
+    )
+
+
+def read_tags(text: str | None) -> tuple[str, ...]:
+    """Return the tags that `write_tags` wrote."""
+    return tuple(json.loads(text)) if text else ()
+
+
+def write_tags(tags: Sequence[str]) -> str | None:
+    """Return tags as the column has them: a JSON array, or NULL for none."""
+    return json.dumps(list(tags), ensure_ascii=False) if tags else None

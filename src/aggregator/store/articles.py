@@ -25,7 +25,7 @@ from aggregator.records import (
     Listing,
 )
 from aggregator.store import selecting
-from aggregator.store.analyses import FORGET_OUTDATED
+from aggregator.store.analyses import FORGET_OUTDATED, write_tags
 from aggregator.store.conditions import is_listed
 from aggregator.store.images import ImageRows
 from aggregator.store.known import KEYS_IN_A_STATEMENT, known_articles, known_sightings, pruned_keys
@@ -225,6 +225,7 @@ def _article_values(change: ArticleChange) -> dict[str, Any]:
         "published_raw": entry.published_raw,
         "published_at": entry.published_at,
         "content_hash": change.content_hash,
+        "tags": write_tags(entry.categories),
     }
 
 

@@ -36,9 +36,19 @@ def image_is_stored(picture: FromClause) -> ColumnElement[bool]:
     return picture.c.path.is_not(None)
 
 
+def image_is_junk(picture: FromClause) -> ColumnElement[bool]:
+    """Pictures that are not chosen for their articles."""
+    return picture.c.junk.is_not(None)
+
+
 def image_is_sound(picture: FromClause) -> ColumnElement[bool]:
     """Pictures that have a file, and one that could be decoded, as far as is known."""
     return and_(picture.c.path.is_not(None), picture.c.gave_up.is_(_FALSE))
+
+
+def article_is_untold(one: FromClause) -> ColumnElement[bool]:
+    """Articles whose present text was analysed, and not yet compared with others to find its story."""
+    return and_(one.c.analysis_id.is_not(None), one.c.told_hash.is_distinct_from(one.c.content_hash))
 
 
 def page_is_wanted(asked: FromClause) -> ColumnElement[bool]:

@@ -68,6 +68,21 @@ class Database:
         self._write_engine.dispose()
 
 
+@contextmanager
+def reading(url: str) -> Iterator[Connection]:
+    """Open a database that is up to date, for a process that only reads; it sees one state of it.
+
+    Raises:
+        StorageError: the database or its disk failed.
+    """
+    engine = sqlite.create_read_engine(url)
+    try:
+        with storage_errors(url), engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
 def file_of(url: str) -> Path:
     """Return the file of a database, beside which its locks are.
 

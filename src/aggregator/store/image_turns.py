@@ -59,6 +59,7 @@ def is_needed(picture: FromClause) -> ColumnElement[bool]:
         earlier.c.position < mine.c.position,
         theirs.c.id == earlier.c.image_id,
         not_(theirs.c.gave_up),
+        theirs.c.junk.is_(None),
         is_harmless(theirs),
     )
     return and_(exists().where(mine.c.image_id == picture.c.id, not_(better)), is_harmless(picture))

@@ -12,13 +12,14 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Row, and_, bindparam, case, delete, false, insert, not_, select, true, update
+from sqlalchemy import Row, and_, bindparam, case, false, insert, not_, select, true, update
 from sqlalchemy.engine import Connection
 
 from aggregator.records import ImageToFetch, ImageUpdate, PictureJob, PictureResult
 from aggregator.store.conditions import image_is_sound, image_is_wanted
+from aggregator.store.image_sights import UNSEEN, forget_sight, mark_repeated, save_sight, wake_next
 from aggregator.store.image_turns import images_due, is_harmless, is_needed
-from aggregator.store.schema import article_image, image, thumbnail
+from aggregator.store.schema import image
 from aggregator.store.selecting import MAX_PARAMETERS, one_of_many, select_in
 
 MOST_LOSSES = 3
@@ -72,7 +73,11 @@ class ImageRows:
 
     def give_way(self, image_id: int) -> None:
         """Wake the pictures that stand by in case this one fails, as it did."""
-        self._connection.execute(_WAKE_NEXT, {"failed": image_id})
+        wake_next(self._connection, [image_id])
+
+    def mark_repeated(self) -> int:
+        """Say of pictures that feeds repeat over their articles that they are junk (see `image_sights`)."""
+        return mark_repeated(self._connection)
 
     def due(self, cutoff: datetime, limit: int, excluding: Collection[int] = ()) -> list[ImageToFetch]:
         """Return at most `limit` pictures that may be asked for, hosts interleaved (see `image_turns`)."""
@@ -95,7 +100,7 @@ class ImageRows:
             values |= {"attempts": 0, **_validators(change)}
         elif change.blob is not None:
             values |= {
-                **_UNSEEN,
+                **UNSEEN,
                 **_validators(change),
                 "attempts": 0,
                 "gave_up": False,
@@ -106,7 +111,7 @@ class ImageRows:
                 "size_bytes": change.blob.size_bytes,
                 "format": change.format,
             }
-            self._connection.execute(_FORGET_THUMBNAILS, {"row": change.image_id})
+            forget_sight(self._connection, change.image_id)
         else:
             values |= {"error": change.error, "gave_up": change.gave_up}
         self._update(change.image_id, values)
@@ -129,10 +134,11 @@ class ImageRows:
                 jobs += [PictureJob(*row) for row in self._connection.execute(statement)]
         return jobs
 
-    def record_picture(self, result: PictureResult, model_id: int) -> None:
-        """Keep what the pixels told. A picture that cannot be decoded gives way to the article's next one.
+    def record_picture(self, result: PictureResult, model_id: int, vision_model_id: int | None = None) -> None:
+        """Keep what the pixels told. A picture that cannot be decoded, or is junk, gives way to the article's next one.
 
         One whose file has vanished is fetched again, a few times. One that was pruned meanwhile stays as it is.
+        `vision_model_id` is the row of the image model that gave the labels, if there is one.
         """
         state = select(image.c.losses, image.c.pruned_at).where(image.c.id == result.image_id)
         found = self._connection.execute(state).one()
@@ -141,32 +147,8 @@ class ImageRows:
         if result.missing:
             self._lose(result, found.losses + 1)
             return
-        values = {
-            "picture_model_id": model_id,
-            "width": result.width or None,
-            "height": result.height or None,
-            "phash": result.phash,
-            "error": result.problem,
-            "gave_up": result.problem is not None,
-        }
-        if result.format:
-            values["format"] = result.format
-        self._update(result.image_id, values)
-        self._connection.execute(_FORGET_THUMBNAILS, {"row": result.image_id})
-        rows = [
-            {
-                "image_id": result.image_id,
-                "size": one.size,
-                "path": one.path,
-                "width": one.width,
-                "height": one.height,
-                "size_bytes": one.size_bytes,
-            }
-            for one in result.thumbnails
-        ]
-        if rows:
-            self._connection.execute(insert(thumbnail), rows)
-        if result.problem is not None:
+        save_sight(self._connection, result, model_id, vision_model_id)
+        if result.problem is not None or result.junk is not None:
             self.give_way(result.image_id)
 
     def _lose(self, result: PictureResult, losses: int) -> None:
@@ -176,7 +158,7 @@ class ImageRows:
         self._update(
             result.image_id,
             {
-                **_UNSEEN,
+                **UNSEEN,
                 **vanished,
                 "next_fetch_at": image.c.fetched_at,
                 "attempts": 0,
@@ -186,7 +168,7 @@ class ImageRows:
                 "error": f"{result.problem}; {'it vanished again and again' if gave_up else 'it is fetched again'}",
             },
         )
-        self._connection.execute(_FORGET_THUMBNAILS, {"row": result.image_id})
+        forget_sight(self._connection, result.image_id)
         if gave_up:
             self.give_way(result.image_id)
 
@@ -214,20 +196,6 @@ _LOOK_AGAIN = (
 
 _WAKE = update(image).where(image.c.id == bindparam("row"), image.c.stands_by).values(stands_by=false())
 
-_BEHIND = article_image.alias()
-_WAKE_NEXT = (
-    update(image)
-    .where(
-        image.c.stands_by,
-        image.c.id.in_(
-            select(_BEHIND.c.image_id)
-            .join(article_image, article_image.c.article_id == _BEHIND.c.article_id)
-            .where(article_image.c.image_id == bindparam("failed"), _BEHIND.c.position > article_image.c.position)
-        ),
-    )
-    .values(stands_by=false())
-)
-
 _STAND_BY = update(image).where(image_is_wanted(image), not_(is_needed(image))).values(stands_by=true())
 
 _CLAIM = (
@@ -240,11 +208,6 @@ _CLAIM = (
         recheck_at=case((image.c.sha256.is_(None), image.c.recheck_at), else_=None),
     )
 )
-
-_FORGET_THUMBNAILS = delete(thumbnail).where(thumbnail.c.image_id == bindparam("row"))
-
-_UNSEEN: dict[str, Any] = dict.fromkeys(("picture_model_id", "width", "height", "phash"))
-"""What is known of the pixels of a file that nobody has looked at."""
 
 
 def _validators(change: ImageUpdate) -> dict[str, str | None]:

@@ -6,28 +6,26 @@ What is pending is recomputed from the rows and never kept as a flag; the indexe
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
-    Dialect,
     Float,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
-    String,
     Table,
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.types import TypeDecorator
 
+from aggregator.store.columns import UtcText, key_column, metadata, reference, time_text
 from aggregator.store.conditions import (
+    article_is_untold,
+    image_is_junk,
     image_is_rechecked,
     image_is_sound,
     image_is_stored,
@@ -35,46 +33,49 @@ from aggregator.store.conditions import (
     is_listed,
     page_is_wanted,
 )
-
-
-class UtcText(TypeDecorator[datetime]):
-    """An aware datetime, kept as UTC text to the second."""
-
-    impl = String(19)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        """Write the time as text."""
-        return None if value is None else time_text(value)
-
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Read the text as a time."""
-        return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
-
-
-def time_text(moment: datetime) -> str:
-    """Return an aware time as the database keeps it; years before 1000 are padded, so that text order is time order."""
-    return moment.astimezone(UTC).isoformat(sep=" ", timespec="seconds")[:19]
-
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from aggregator.store.findings import (
+    analysis,
+    correction,
+    keyword,
+    label,
+    model,
+    picture_label,
+    story,
+    story_article,
+    training,
 )
 
-
-def _id(comment: str = "key") -> Column[int]:
-    return Column("id", Integer, primary_key=True, comment=comment)
-
-
-def _to(target: str, comment: str, *, name: str = "", **options: Any) -> Column[int]:
-    options.setdefault("nullable", False)
-    return Column(name or f"{target}_id", Integer, ForeignKey(f"{target}.id"), comment=comment, **options)
-
+__all__ = [
+    "UtcText",
+    "analysis",
+    "article",
+    "article_image",
+    "correction",
+    "feed",
+    "feed_document",
+    "fetch",
+    "host",
+    "image",
+    "keyword",
+    "label",
+    "meta",
+    "metadata",
+    "model",
+    "page",
+    "phash_quarter",
+    "picture_label",
+    "quarantine_item",
+    "revision",
+    "robots",
+    "run",
+    "sighting",
+    "story",
+    "story_article",
+    "thumbnail",
+    "time_text",
+    "tombstone",
+    "training",
+]
 
 meta = Table(
     "meta",
@@ -87,7 +88,7 @@ meta = Table(
 feed = Table(
     "feed",
     metadata,
-    _id(),
+    key_column(),
     Column("url", Text, nullable=False, unique=True, comment="address as subscribed to"),
     Column("moved_url", Text, comment="address that it moved to for good, where it is asked for instead"),
     Column("host", Text, nullable=False, comment="host name of the address asked, by which politeness is counted"),
@@ -154,7 +155,7 @@ host = Table(
 run = Table(
     "run",
     metadata,
-    _id(),
+    key_column(),
     Column("command", Text, nullable=False, comment="fetch, analyze, run or demo"),
     Column("version", Text, nullable=False, comment="version of the program"),
     Column("started_at", UtcText, nullable=False, comment="start"),
@@ -173,11 +174,11 @@ run = Table(
 fetch = Table(
     "fetch",
     metadata,
-    _id(),
+    key_column(),
     Column("kind", Text, nullable=False, server_default="feed", comment="feed, page, image or robots"),
-    _to("feed", "feed that was asked, if it was one", nullable=True),
+    reference("feed", "feed that was asked, if it was one", nullable=True),
     Column("url", Text, comment="address that was asked, if not that of the feed"),
-    _to("run", "run that asked"),
+    reference("run", "run that asked"),
     Column("reason", Text, nullable=False, server_default="due", comment="why it was asked"),
     Column("started_at", UtcText, nullable=False, comment="time of the request"),
     Column("seconds", Float, nullable=False, comment="time that it took, redirects included"),
@@ -201,8 +202,8 @@ fetch = Table(
 article = Table(
     "article",
     metadata,
-    _id(),
-    _to("feed", "feed whose text it has: of those that have it, the one that says most"),
+    key_column(),
+    reference("feed", "feed whose text it has: of those that have it, the one that says most"),
     Column("url", Text, comment="address as the feed gives it"),
     Column("url_key", Text, comment="address without tracking parameters and fragment, for recognising it elsewhere"),
     Column("title", Text, nullable=False, comment="headline, plain text"),
@@ -223,6 +224,8 @@ article = Table(
         ForeignKey("analysis.id", use_alter=True),
         comment="analysis of the present text; empty while there is none",
     ),
+    Column("tags", Text, comment="JSON array: what the publisher files it under"),
+    Column("told_hash", Text, comment="content_hash of the text that was last compared with others to find its story"),
     Index(None, "url_key"),
     Index(None, "effective_at"),
     Index(None, "feed_id", "effective_at"),
@@ -233,9 +236,9 @@ article = Table(
 sighting = Table(
     "sighting",
     metadata,
-    _id(),
-    _to("article", "article that was seen"),
-    _to("feed", "feed that it was seen in"),
+    key_column(),
+    reference("article", "article that was seen"),
+    reference("feed", "feed that it was seen in"),
     Column("entry_key", Text, nullable=False, comment="what tells the entry from others of its feed"),
     Column("alias_key", Text, comment="its GUID without what sites change, for recognising it under another"),
     Column("match_key", Text, comment="hash of title and date, for recognising it when GUID and link have changed"),
@@ -275,7 +278,7 @@ page = Table(
         autoincrement=False,
         comment="article whose page it is",
     ),
-    _to("feed", "feed that asks for full text and has the article"),
+    reference("feed", "feed that asks for full text and has the article"),
     Column("url", Text, nullable=False, comment="address of the page, as the feed gives it"),
     Column("host", Text, nullable=False, comment="host name of the address, by which politeness is counted"),
     Column("trusted_origin", Text, comment="origin of the feed, if the page is on it: private addresses are allowed"),
@@ -307,8 +310,8 @@ robots = Table(
 revision = Table(
     "revision",
     metadata,
-    _id(),
-    _to("article", "article that was edited"),
+    key_column(),
+    reference("article", "article that was edited"),
     Column("replaced_at", UtcText, nullable=False, comment="time when the edit was seen"),
     Column("title", Text, nullable=False, comment="headline before the edit"),
     Column("summary", Text, nullable=False, comment="summary before the edit"),
@@ -318,65 +321,10 @@ revision = Table(
     comment="What an article said before it was edited.",
 )
 
-model = Table(
-    "model",
-    metadata,
-    _id(),
-    Column("kind", Text, nullable=False, comment="text or picture"),
-    Column("name", Text, nullable=False, comment="name of the method"),
-    Column("version", Text, nullable=False, comment="version, or a hash of what it depends on"),
-    Column("created_at", UtcText, nullable=False, comment="time of its first use"),
-    UniqueConstraint("kind", "name", "version"),
-    comment="A method that produced analyses.",
-)
-
-analysis = Table(
-    "analysis",
-    metadata,
-    _id(),
-    Column(
-        "article_id",
-        Integer,
-        ForeignKey("article.id", ondelete="CASCADE"),
-        nullable=False,
-        comment="article that was analysed",
-    ),
-    _to("model", "method that did it"),
-    Column(
-        "input_hash",
-        Text,
-        nullable=False,
-        comment="content_hash of the text that was analysed, and the category of its feeds",
-    ),
-    Column("language", Text, comment="ISO 639-1 code of the language"),
-    Column("language_score", Float, nullable=False, comment="how sure the language is, 0 to 1"),
-    Column("analyzed_at", UtcText, nullable=False, comment="time of the analysis"),
-    UniqueConstraint("article_id"),
-    Index(None, "model_id"),
-    comment="What the text of an article told, by one method.",
-)
-
-label = Table(
-    "label",
-    metadata,
-    Column(
-        "analysis_id",
-        Integer,
-        ForeignKey("analysis.id", ondelete="CASCADE"),
-        primary_key=True,
-        comment="analysis that it belongs to",
-    ),
-    Column("rank", Integer, primary_key=True, autoincrement=False, comment="1 for the topic that was chosen"),
-    Column("topic", Text, nullable=False, comment="IPTC Media Topic"),
-    Column("score", Float, nullable=False, comment="how sure the topic is, 0 to 1"),
-    Index(None, "topic"),
-    comment="A topic given to an article by an analysis.",
-)
-
 image = Table(
     "image",
     metadata,
-    _id(),
+    key_column(),
     Column("url", Text, nullable=False, unique=True, comment="address"),
     Column("host", Text, nullable=False, comment="host name of the address, by which politeness is counted"),
     Column(
@@ -410,10 +358,22 @@ image = Table(
     Column("width", Integer, comment="width of the upright picture in pixels"),
     Column("height", Integer, comment="height of the upright picture in pixels"),
     Column("phash", Text, comment="perceptual hash, 64 bits as 16 hexadecimal digits"),
-    _to("model", "method that last analysed it", name="picture_model_id", nullable=True),
+    Column("colour", Text, comment="dominant colour, #rrggbb"),
+    Column("blurhash", Text, comment="BlurHash: a few characters from which a blurred picture is drawn while it loads"),
+    Column("shows", Text, comment="what is pictured: photo, graphic, chart or map, logo, screenshot of text"),
+    Column("shows_score", Float, comment="how sure that is, 0 to 1"),
+    Column("junk", Text, comment="why it is not chosen as the picture of an article"),
+    reference("model", "method that last analysed it", name="picture_model_id", nullable=True),
+    Index(None, "sha256"),
     comment="A picture that articles name.",
 )
 
+Index(
+    "ix_article_untold",
+    article.c.effective_at,
+    sqlite_where=article_is_untold(article),
+    postgresql_where=article_is_untold(article),
+)
 Index("ix_sighting_listed", sighting.c.feed_id, sqlite_where=is_listed(sighting), postgresql_where=is_listed(sighting))
 
 
@@ -425,6 +385,7 @@ def _image_index(name: str, only: ColumnElement[bool], *columns: Column[Any]) ->
 _image_index("wanted", image_is_wanted(image), image.c.host, image.c.next_fetch_at, image.c.id)
 _image_index("rechecked", image_is_rechecked(image), image.c.host, image.c.next_fetch_at, image.c.id)
 _image_index("to_see", image_is_sound(image), image.c.picture_model_id, image.c.id)
+_image_index("junk", image_is_junk(image), image.c.junk)
 _image_index("file", image_is_stored(image), image.c.sha256, image.c.size_bytes, image.c.fetched_at)
 
 Index(
@@ -432,6 +393,22 @@ Index(
     *(page.c.host, page.c.article_id),
     sqlite_where=page_is_wanted(page),
     postgresql_where=page_is_wanted(page),
+)
+
+phash_quarter = Table(
+    "phash_quarter",
+    metadata,
+    Column("quarter", Integer, primary_key=True, autoincrement=False, comment="which four of its digits, 0 to 3"),
+    Column("digits", Text, primary_key=True, comment="these digits"),
+    Column(
+        "image_id",
+        Integer,
+        ForeignKey("image.id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="picture whose hash it is",
+    ),
+    Index(None, "image_id"),
+    comment="A quarter of a perceptual hash: two that differ in few bits nearly agree in one of their quarters.",
 )
 
 thumbnail = Table(
@@ -457,36 +434,16 @@ article_image = Table(
     metadata,
     Column("article_id", Integer, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, comment="article"),
     Column("position", Integer, primary_key=True, autoincrement=False, comment="order of preference, from 0"),
-    _to("image", "picture"),
+    reference("image", "picture"),
     Column("source", Text, nullable=False, comment="where it is named: media:content, enclosure, content …"),
     Index(None, "image_id"),
     comment="A picture that an article names.",
 )
 
-story = Table(
-    "story",
-    metadata,
-    _id(),
-    Column("title", Text, nullable=False, comment="headline of its lead article"),
-    _to("article", "article that leads it", name="lead_article_id", nullable=True),
-    Column("first_at", UtcText, nullable=False, comment="time of its first article"),
-    Column("last_at", UtcText, nullable=False, comment="time of its last article"),
-    comment="An event, told by several articles.",
-)
-
-story_article = Table(
-    "story_article",
-    metadata,
-    Column("article_id", Integer, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, comment="article"),
-    _to("story", "story that it tells"),
-    Index(None, "story_id"),
-    comment="Which story an article tells.",
-)
-
 quarantine_item = Table(
     "quarantine_item",
     metadata,
-    _id(),
+    key_column(),
     Column("kind", Text, nullable=False, comment="feed, page, image or article"),
     Column("item_id", Integer, comment="key of the item in the table of that name"),
     Column("url", Text, comment="address of the item"),

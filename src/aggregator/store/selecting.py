@@ -18,7 +18,7 @@ def one_of_many() -> BindParameter[Any]:
 
 
 def select_in(
-    connection: Connection, statement: Select[Any], values: Sequence[str], **parameters: object
+    connection: Connection, statement: Select[Any], values: Sequence[str] | Sequence[int], **parameters: object
 ) -> list[Row[Any]]:
     """Return the rows of `statement` for `values`, in place of its `one_of_many`, asking several times if need be."""
     rows: list[Row[Any]] = []

@@ -24,6 +24,9 @@ APPLICATION_ID = 0x4E657773
 BUSY_TIMEOUT_S = 30.0
 """`fetch` and `analyze` may overlap; each holds the write lock for the length of one short transaction."""
 
+FEWEST_PAGES_OF_STATISTICS = 4096
+"""16 MB, some thousand articles: without statistics SQLite prefers the longest index, which suits ours."""
+
 KEPT_CONNECTIONS = 4
 """Connections that stay open for whoever reads next."""
 
@@ -95,8 +98,15 @@ def open_read_only(url: str) -> sqlite3.Connection:
 
 
 def tidy(connection: Connection) -> None:
-    """Let the query planner refresh its statistics; cheap when there is nothing to do."""
+    """Let the query planner refresh its statistics; cheap when there is nothing to do.
+
+    Not of a small database: what SQLite learns from five articles ("any index finds one row") makes it read whole
+    tables when there are thousands, and it does not notice before the next time.
+    """
     with connection.begin():
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        if pages is None or pages < FEWEST_PAGES_OF_STATISTICS:
+            return
         connection.exec_driver_sql("PRAGMA optimize")
 
 

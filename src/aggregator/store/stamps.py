@@ -10,7 +10,7 @@ import hashlib
 from aggregator import __version__
 from aggregator.store.views import VIEWS, create_statement
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 VIEWS_STAMP = hashlib.sha256("".join(map(create_statement, VIEWS)).encode()).hexdigest()[:16]

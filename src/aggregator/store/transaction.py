@@ -8,12 +8,16 @@ from sqlalchemy.engine import Connection
 
 from aggregator.store.analyses import AnalysisRows
 from aggregator.store.articles import ArticleRows
+from aggregator.store.corrections import CorrectionRows
+from aggregator.store.examples import ExampleRows
 from aggregator.store.feeds import FeedRows
 from aggregator.store.hosts import HostRows
 from aggregator.store.images import ImageRows
 from aggregator.store.ledger import RequestLog
+from aggregator.store.models import ModelRows
 from aggregator.store.pages import PageRows
 from aggregator.store.runs import QuarantineRows, RunRows
+from aggregator.store.stories import StoryRows
 
 
 class Transaction:
@@ -41,8 +45,28 @@ class Transaction:
 
     @cached_property
     def analyses(self) -> AnalysisRows:
-        """The analyses, with labels and models."""
+        """The analyses, with labels."""
         return AnalysisRows(self._connection)
+
+    @cached_property
+    def models(self) -> ModelRows:
+        """The models, with trainings."""
+        return ModelRows(self._connection)
+
+    @cached_property
+    def examples(self) -> ExampleRows:
+        """The articles to learn topics from."""
+        return ExampleRows(self._connection)
+
+    @cached_property
+    def stories(self) -> StoryRows:
+        """The stories, with keywords."""
+        return StoryRows(self._connection)
+
+    @cached_property
+    def corrections(self) -> CorrectionRows:
+        """What people said of topics."""
+        return CorrectionRows(self._connection)
 
     @cached_property
     def runs(self) -> RunRows:

@@ -11,7 +11,18 @@ from dataclasses import dataclass
 THUMBNAIL_OF = """(SELECT t.path FROM thumbnail t WHERE t.image_id = {image} ORDER BY t.size LIMIT 1)"""
 
 LEAD_IMAGE = """(SELECT i.{column} FROM article_image ai JOIN image i ON i.id = ai.image_id
-             WHERE ai.article_id = a.id AND i.width IS NOT NULL ORDER BY ai.position LIMIT 1)"""
+             WHERE ai.article_id = a.id AND i.width IS NOT NULL AND i.junk IS NULL ORDER BY ai.position LIMIT 1)"""
+
+
+STORY_IMAGE = """(SELECT {value} FROM story_article s JOIN story z ON z.id = s.story_id
+             JOIN article_image ai ON ai.article_id = s.article_id JOIN image i ON i.id = ai.image_id
+             WHERE s.story_id = y.id AND i.width IS NOT NULL AND i.junk IS NULL
+             ORDER BY CASE WHEN s.article_id = z.lead_article_id THEN 0 ELSE 1 END, s.similarity DESC, ai.position
+             LIMIT 1)"""
+"""The picture of the lead article, else that of the article nearest to the middle of the story.
+
+SQLite knows no column from outside in ORDER BY, so the story is joined once more.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,31 +52,44 @@ VIEWS: tuple[View, ...] = (
             ("first_seen_at", "time when it was first seen"),
             ("effective_at", "the earlier of the two; never in the future"),
             ("language", "ISO 639-1 code, detected or else declared"),
-            ("topic", "IPTC Media Topic; empty if nothing speaks for any, or not analysed yet"),
-            ("topic_score", "how sure the topic is, 0 to 1"),
+            ("topic", "IPTC Media Topic, or one of your own; empty if nothing speaks for any, or not analysed yet"),
+            ("topic_score", "how sure the topic is, 0 to 1; 1 if a person gave it"),
             ("story_id", "story that it tells"),
             ("image", "its picture, a path below the images folder"),
             ("thumbnail", "its smallest thumbnail, a path below the images folder"),
             ("full_text", "text of its page, plain; empty unless its feed asks for full text and the page gave it"),
             ("full_text_from", "where and how that was read: the address that answered, the extractor, the time"),
+            ("unsure", "1 if the score of the topic is below the threshold of the settings"),
+            ("topic_from", "what gave the topic: the name of the model, or “correction” for a person"),
+            ("language_score", "how sure the language is, 0 to 1"),
+            ("duplicate_of", "earliest article that says nearly the same; empty if it is the first, or there is none"),
+            ("tags", "JSON array: what the publisher files it under"),
         ),
         f"""
         SELECT a.id, a.url, a.title, a.summary, a.content, a.author,
                COALESCE(f.wanted_title, f.title, f.url), f.url,
                a.published_at, a.first_seen_at, a.effective_at,
                COALESCE(n.language, a.declared_language),
-               l.topic, l.score,
-               (SELECT s.story_id FROM story_article s WHERE s.article_id = a.id),
+               COALESCE(c.topic, l.topic), CASE WHEN c.topic IS NOT NULL THEN 1.0 ELSE l.score END,
+               y.story_id,
                {LEAD_IMAGE.format(column="path")},
                {THUMBNAIL_OF.format(image=LEAD_IMAGE.format(column="id"))},
                p.text,
                CASE WHEN p.text IS NULL THEN NULL
-                    ELSE COALESCE(p.final_url, p.url) || ', read by ' || p.extractor || ', ' || p.fetched_at END
+                    ELSE COALESCE(p.final_url, p.url) || ', read by ' || p.extractor || ', ' || p.fetched_at END,
+               CASE WHEN c.topic IS NULL AND l.is_unsure THEN 1 ELSE 0 END,
+               CASE WHEN c.topic IS NOT NULL THEN 'correction' WHEN l.topic IS NOT NULL THEN m.name END,
+               n.language_score,
+               y.duplicate_of,
+               a.tags
         FROM article a
         JOIN feed f ON f.id = a.feed_id
         LEFT JOIN page p ON p.article_id = a.id
         LEFT JOIN analysis n ON n.id = a.analysis_id
+        LEFT JOIN model m ON m.id = n.model_id
         LEFT JOIN label l ON l.analysis_id = a.analysis_id AND l.rank = 1
+        LEFT JOIN correction c ON c.article_id = a.id
+        LEFT JOIN story_article y ON y.article_id = a.id
         """,
     ),
     View(
@@ -104,22 +128,111 @@ VIEWS: tuple[View, ...] = (
     ),
     View(
         "stories",
-        "Events told by several articles.",
+        "Events told by one article or several; those that turned out to be part of another are in merged_stories.",
         (
-            ("id", "key of the story"),
+            ("id", "key of the story, which stays when articles and other stories join it"),
             ("title", "headline of its lead article"),
-            ("size", "number of articles"),
+            ("size", "number of articles; 1 for one that nobody else tells"),
             ("sources", "number of feeds"),
             ("first_at", "time of its first article"),
             ("last_at", "time of its last article"),
+            ("language", "ISO 639-1 code of the language of all its articles"),
+            ("topic", "topic of its lead article"),
+            ("lead_article_id", "article nearest to the middle of it"),
+            ("image", "picture of its lead article, else of another: a path below the images folder"),
+            ("thumbnail", "smallest thumbnail of that, a path below the images folder"),
+        ),
+        f"""
+        SELECT y.id, y.title, y.size, y.sources, y.first_at, y.last_at, y.language,
+               COALESCE((SELECT c.topic FROM correction c WHERE c.article_id = y.lead_article_id),
+                        (SELECT l.topic FROM article a JOIN label l ON l.analysis_id = a.analysis_id AND l.rank = 1
+                         WHERE a.id = y.lead_article_id)),
+               y.lead_article_id,
+               {STORY_IMAGE.format(value="i.path")},
+               {STORY_IMAGE.format(value=THUMBNAIL_OF.format(image="i.id"))}
+        FROM story y
+        WHERE y.merged_into IS NULL
+        """,
+    ),
+    View(
+        "story_articles",
+        "Which story each article tells, and how it stands in it.",
+        (
+            ("story_id", "story that it tells"),
+            ("article_id", "article that tells it"),
+            ("similarity", "how near it is to the middle of the story: cosine, 0 to 1"),
+            ("duplicate_of", "earliest article that says nearly the same; empty if it is the first, or there is none"),
+        ),
+        "SELECT s.story_id, s.article_id, s.similarity, s.duplicate_of FROM story_article s",
+    ),
+    View(
+        "merged_stories",
+        "Stories that turned out to be part of another: what an id that you kept is called today.",
+        (
+            ("id", "key that the story had"),
+            ("merged_into", "story that its articles belong to now"),
+            ("merged_at", "time when that turned out"),
+        ),
+        "SELECT y.id, y.merged_into, y.merged_at FROM story y WHERE y.merged_into IS NOT NULL",
+    ),
+    View(
+        "keywords",
+        "Words and phrases that tell what an article is about, against what all others say.",
+        (
+            ("article_id", "article that it tells about"),
+            ("term", "word or phrase, as the article writes it"),
+            ("score", "its weight among those of the article, 0 to 1"),
+            ("rank", "1 for the weightiest"),
+        ),
+        "SELECT k.article_id, k.term, k.score, k.rank FROM keyword k",
+    ),
+    View(
+        "corrections",
+        "Topics that a person gave, by “aggregator label” or by writing to the table correction.",
+        (
+            ("article_id", "article whose topic it is"),
+            ("topic", "topic that the article really has"),
+            ("made_at", "when it was said"),
+        ),
+        "SELECT c.article_id, c.topic, c.made_at FROM correction c",
+    ),
+    View(
+        "models",
+        "What labels: word lists, models trained here, and the ways of looking at pictures.",
+        (
+            ("id", "key of the model"),
+            ("kind", "text, picture or vision"),
+            ("name", "name of the method"),
+            ("language", "language that it is for, if for one alone"),
+            ("version", "a hash of all that its answers depend on"),
+            ("created_at", "time of its first use"),
+            ("retired_at", "time from which it labels nothing new"),
+            ("file", "its file, below the folder of models, if it was trained here"),
+            ("sha256", "hash of that file"),
+            ("articles", "articles that it labelled last; one that was edited since counts until it is labelled again"),
+            ("details", "JSON: what it was trained on, and how well it does"),
         ),
         """
-        SELECT y.id, y.title,
-               (SELECT COUNT(*) FROM story_article s WHERE s.story_id = y.id),
-               (SELECT COUNT(DISTINCT a.feed_id) FROM story_article s JOIN article a ON a.id = s.article_id
-                WHERE s.story_id = y.id),
-               y.first_at, y.last_at
-        FROM story y
+        SELECT m.id, m.kind, m.name, m.language, m.version, m.created_at, m.retired_at, m.file, m.sha256,
+               (SELECT COUNT(*) FROM analysis n WHERE n.model_id = m.id), m.details
+        FROM model m
+        """,
+    ),
+    View(
+        "trainings",
+        "Attempts to learn topics from the articles, with what became of each.",
+        (
+            ("id", "key of the attempt; a higher one is later"),
+            ("language", "language whose topics were learnt"),
+            ("tried_at", "time of the training"),
+            ("articles", "articles that there were in this language"),
+            ("adopted", "1 if the new model took the place of the old"),
+            ("reason", "why, or why not"),
+            ("report", "JSON: accuracy, calibration, share of labels that would change …"),
+        ),
+        """
+        SELECT t.id, t.language, t.tried_at, t.articles, CASE WHEN t.is_adopted THEN 1 ELSE 0 END, t.reason, t.report
+        FROM training t
         """,
     ),
     View(
@@ -141,12 +254,34 @@ VIEWS: tuple[View, ...] = (
             ("fetched_at", "time when it was stored"),
             ("error", "why it could not be fetched or decoded"),
             ("removed_at", "time when its file was removed to save space; it does not come back"),
+            ("colour", "dominant colour, #rrggbb"),
+            ("blurhash", "BlurHash: a blurred picture in a few characters, to show while it loads"),
+            ("shows", "what is pictured, by a first guess: photo, graphic, chart or map, logo, screenshot of text"),
+            ("shows_score", "how sure that is, 0 to 1"),
+            ("junk", "why it is not chosen as the picture of an article: tracking pixel, blank, repeated …"),
         ),
         f"""
         SELECT i.id, i.url, i.path, {THUMBNAIL_OF.format(image="i.id")}, i.width, i.height, i.format, i.size_bytes,
                i.phash, i.sha256, (SELECT COUNT(*) FROM article_image ai WHERE ai.image_id = i.id),
-               i.first_seen_at, i.fetched_at, i.error, i.pruned_at
+               i.first_seen_at, i.fetched_at, i.error, i.pruned_at,
+               i.colour, i.blurhash, i.shows, i.shows_score, i.junk
         FROM image i
+        """,
+    ),
+    View(
+        "picture_labels",
+        "What your own image model saw in the pictures (see docs/vision.md).",
+        (
+            ("image_id", "picture that was labelled"),
+            ("label", "what the model calls it"),
+            ("score", "how sure it is, 0 to 1"),
+            ("rank", "1 for the likeliest"),
+            ("model", "name of the model"),
+            ("model_version", "hash of the model"),
+        ),
+        """
+        SELECT p.image_id, p.label, p.score, p.rank, m.name, m.version
+        FROM picture_label p JOIN model m ON m.id = p.model_id
         """,
     ),
     View(
@@ -154,17 +289,20 @@ VIEWS: tuple[View, ...] = (
         "Every topic given to an article, and by what.",
         (
             ("article_id", "article that it was given to"),
-            ("topic", "IPTC Media Topic"),
+            ("topic", "IPTC Media Topic, or one of your own"),
             ("score", "how sure the topic is, 0 to 1"),
             ("rank", "1 for the topic that was chosen"),
             ("model", "method that gave it"),
             ("model_version", "version of the method"),
             ("current", "1 if the article's present text was labelled by it, as in the view articles"),
             ("labelled_at", "time when it was given"),
+            ("model_id", "key of that method in models"),
+            ("unsure", "1 if the score is below the threshold of the settings"),
         ),
         """
         SELECT n.article_id, l.topic, l.score, l.rank, m.name, m.version,
-               CASE WHEN a.analysis_id = n.id THEN 1 ELSE 0 END, n.analyzed_at
+               CASE WHEN a.analysis_id = n.id THEN 1 ELSE 0 END, n.analyzed_at,
+               n.model_id, CASE WHEN l.is_unsure THEN 1 ELSE 0 END
         FROM label l
         JOIN analysis n ON n.id = l.analysis_id
         JOIN article a ON a.id = n.article_id
