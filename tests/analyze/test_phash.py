@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from itertools import combinations
+from math import cos, pi
 from random import Random
 
 import pytest
@@ -86,6 +87,29 @@ def test_each_wave_sets_the_bit_of_its_length() -> None:
     light_top = bytes(200 if row < SIDE_PX // 2 else 50 for row in range(SIDE_PX) for _ in range(SIDE_PX))
     assert int(perceptual_hash(light_left), 16) & int(perceptual_hash(light_top), 16) == 0
     assert (int(perceptual_hash(light_left), 16) | int(perceptual_hash(light_top), 16)) >> 62 == 0b11
+
+
+def plainly_hashed(square: bytes) -> str:
+    """The hash by plain sums, as its docstring defines it, without folding."""
+
+    def wave(across: int, down: int) -> float:
+        return sum(
+            square[row * SIDE_PX + column]
+            * cos(pi * (2 * column + 1) * across / (2 * SIDE_PX))
+            * cos(pi * (2 * row + 1) * down / (2 * SIDE_PX))
+            for row in range(SIDE_PX)
+            for column in range(SIDE_PX)
+        )
+
+    waves = [(across, down) for across in range(16) for down in range(16) if across + down > 0]
+    waves.sort(key=lambda place: (sum(place), abs(place[0] - place[1]), place))
+    return f"{int(''.join(str(int(wave(*place) >= 128)) for place in waves[:64]), 2):016x}"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_folded_sums_are_the_plain_ones(seed: int) -> None:
+    square = photo(seed).convert("L").resize((SIDE_PX, SIDE_PX)).tobytes()
+    assert perceptual_hash(square) == plainly_hashed(square)
 
 
 GREY_SQUARES = st.binary(min_size=SIDE_PX * SIDE_PX, max_size=SIDE_PX * SIDE_PX)

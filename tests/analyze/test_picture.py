@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drawings import drawn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageDraw
@@ -108,6 +110,71 @@ def test_the_hash_does_not_depend_on_the_sizes_of_thumbnails(tmp_path: Path) -> 
     content = encoded(Image.radial_gradient("L").resize((900, 600)).rotate(30), "jpeg")
     hashes = [analyzed(content, tmp_path, size).phash or "" for size in (8, 400, 1000)]
     assert max(differing_bits(hashes[0], other) for other in hashes) <= 2
+
+
+# --- what else the pixels tell ---------------------------------------------------------------------------------------
+
+
+def test_colours_kind_and_stand_in_are_told(tmp_path: Path) -> None:
+    result = analyzed(drawn("photo", 1), tmp_path)
+    assert re.fullmatch("#[0-9a-f]{6}", result.colour)
+    assert len(result.blurhash) == 28
+    assert (result.shows, result.junk) == ("photo", None)
+    assert 0.5 < result.shows_score <= 1
+
+
+@pytest.mark.parametrize("kind", ["png", "gif", "webp"])
+def test_a_tracking_pixel_is_junk(kind: str, tmp_path: Path) -> None:
+    result = analyzed(encoded(Image.new("RGB", (1, 1), RED), kind), tmp_path)
+    assert (result.problem, result.junk) == (None, "tracking pixel")
+    assert result.shows_score == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("size", [(1, 10_000), (10_000, 1), (2, 10_000), (10_000, 3)])
+def test_a_thread_of_pixels_is_told_and_is_junk(size: tuple[int, int], tmp_path: Path) -> None:
+    result = analyzed(encoded(Image.effect_noise(size, 90), "png"), tmp_path)
+    assert (result.problem, result.width, result.height, result.junk) == (None, *size, "line")
+    assert (len(result.blurhash), len(result.colour)) == (28, 7)
+
+
+@pytest.mark.parametrize(
+    ("mode", "pixel", "colour", "junk"),
+    [
+        ("CMYK", (0, 255, 255, 0), "#fe0000", "blank"),
+        ("L", 100, "#646464", "blank"),
+        ("RGB", ORANGE, "#e67814", "blank"),
+    ],
+)
+def test_one_colour_is_blank_in_every_mode(
+    mode: str, pixel: int | tuple[int, ...], colour: str, junk: str, tmp_path: Path
+) -> None:
+    result = analyzed(encoded(Image.new(mode, (640, 400), pixel), "jpeg", quality=95), tmp_path)
+    assert result.junk == junk
+    seen, expected = (bytes.fromhex(written[1:]) for written in (result.colour, colour))
+    assert max(abs(one - other) for one, other in zip(seen, expected, strict=True)) <= 2
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGBA"])
+def test_what_is_all_transparent_is_junk_whatever_lies_under_it(mode: str, tmp_path: Path) -> None:
+    picture = Image.effect_noise((200, 100), 90).convert(mode)
+    picture.putalpha(0)
+    result = analyzed(encoded(picture, "png"), tmp_path)
+    assert (result.junk, result.colour) == ("all transparent", "#ffffff")
+
+
+def test_sixteen_bits_and_palettes_are_looked_at(tmp_path: Path) -> None:
+    deep = Image.frombytes("I;16", (60, 50), struct.pack("<H", 0x8000) * 3000)
+    assert analyzed(encoded(deep, "png"), tmp_path).colour == "#808080"
+    palette = Image.new("P", (60, 50), 0)
+    palette.putpalette([*BLACK, *ORANGE])
+    palette.paste(1, (0, 0, 20, 50))
+    assert analyzed(encoded(palette, "gif", transparency=0), tmp_path).colour == "#ffffff"
+
+
+def test_nothing_is_told_of_what_cannot_be_read(tmp_path: Path) -> None:
+    result = analyzed(drawn("photo", 1)[:2000], tmp_path)
+    assert result.problem is not None
+    assert (result.colour, result.blurhash, result.shows, result.shows_score, result.junk) == ("", "", "", 0.0, None)
 
 
 # --- formats ---------------------------------------------------------------------------------------------------------

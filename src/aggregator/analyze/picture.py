@@ -1,6 +1,8 @@
-"""What the stored pictures show: their size, a perceptual hash, and thumbnails written beside them.
+"""What the stored pictures show: size, hash, colours, the kind of picture, and thumbnails written beside them.
 
-    PictureJob → bytes of the file → its kind → small upright pixels → thumbnails on disk, hash → PictureResult
+    PictureJob → bytes of the file → its format → small upright pixels ─┬─▶ thumbnails on disk      ─┬─▶ PictureResult
+                                          (decoded once)                ├─▶ hash, colour, blurhash   ─┤
+                                                                        └─▶ what is shown, or junk   ─┘
 
 Runs in a worker process. What is wrong with a picture is a sentence in its result, never an exception; only memory
 that runs out and a disk that fails get through.
@@ -11,33 +13,60 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from aggregator.analyze.blank import junk_reason
+from aggregator.analyze.colour import COARSE_BITS, dominant_colour
 from aggregator.analyze.phash import SIDE_PX, perceptual_hash
 from aggregator.analyze.pixels import THUMBNAIL_SUFFIX, Scaled, UnreadablePictureError, read_scaled
+from aggregator.analyze.placeholder import blurhash, sample_size
+from aggregator.analyze.shown import shown
 from aggregator.errors import StorageError
 from aggregator.picture_kind import HEAD_BYTES, picture_kind, what_else
 from aggregator.records import PictureJob, PictureResult, Thumbnail
 
-PICTURE_MODEL = "picture-1"
-"""Changes when results by this code would differ from stored ones: another hash, another make of thumbnail."""
+if TYPE_CHECKING:
+    from aggregator.analyze.vision import ImageModel
 
-_SMALLEST_DECODED_PX = 128
-"""The hash needs this much, however small the thumbnails are."""
+PICTURE_MODEL = "picture-2"
+"""Changes when results by this code would differ from stored ones: another hash, other weights, other thumbnails."""
+
+LOOK_PX = 400
+"""At this size the pixels are looked at, whatever the sizes of thumbnails: smaller, the lines of a text run together.
+
+It is the default size of a thumbnail, so that nothing has to be scaled twice."""
+
+COARSE_SIDE_PX, _EXACT_SIDE_PX = 32, 20
+"""Sides of the grids of single pixels whose colours are counted."""
 
 
 def analyze_pictures(
-    jobs: Iterable[PictureJob], *, images_dir: str, thumbnail_sizes: tuple[int, ...]
+    jobs: Iterable[PictureJob], *, images_dir: str, thumbnail_sizes: tuple[int, ...], image_model: str | None = None
 ) -> list[PictureResult]:
-    """Analyse a batch, one result for each job in their order. See `analyze_picture`."""
-    return [analyze_picture(job, Path(images_dir), thumbnail_sizes) for job in jobs]
+    """Analyse a batch, one result for each job in their order. See `analyze_picture`.
+
+    `image_model` is the path of a model of the user's own, which was tried before (see `vision.load_image_model`).
+    """
+    model = _loaded(image_model) if image_model else None
+    return [analyze_picture(job, Path(images_dir), thumbnail_sizes, model) for job in jobs]
 
 
-def analyze_picture(job: PictureJob, images_dir: Path, thumbnail_sizes: Sequence[int]) -> PictureResult:
+def _loaded(image_model: str) -> ImageModel:
+    from aggregator.analyze.vision import load_image_model  # noqa: PLC0415 - it brings numpy, which nothing else here needs
+
+    return load_image_model(image_model)
+
+
+def analyze_picture(
+    job: PictureJob, images_dir: Path, thumbnail_sizes: Sequence[int], model: ImageModel | None = None
+) -> PictureResult:
     """Measure and hash `images_dir / job.path`, and write `thumbnails/<size>/<xx>/<sha256>.jpg` in the same folder.
 
     A thumbnail is upright, sRGB, opaque (transparency laid on white), without metadata, and never larger than the
-    picture; its longer side is at most the size asked for. Of an animation the first frame counts.
+    picture; its longer side is at most the size asked for. Of an animation the first frame counts. `model` labels what
+    is no junk.
 
     Raises StorageError if the folder cannot be read or written, MemoryError if the worker's memory is used up.
     """
@@ -46,18 +75,33 @@ def analyze_picture(job: PictureJob, images_dir: Path, thumbnail_sizes: Sequence
         kind = picture_kind(content[:HEAD_BYTES])
         if kind is None:
             return _failed(job, what_else(content[:HEAD_BYTES]))
-        scaled = read_scaled(content, kind, max((_SMALLEST_DECODED_PX, *thumbnail_sizes)))
+        scaled = read_scaled(content, kind, max((LOOK_PX, *thumbnail_sizes, model.look_px if model else 0)))
     except FileNotFoundError as error:
         return PictureResult(image_id=job.image_id, problem=str(error), missing=True)
     except UnreadablePictureError as error:
         return _failed(job, str(error))
+    thumbnails = tuple(_save_thumbnail(scaled, size, job.sha256, images_dir) for size in thumbnail_sizes)
+    result = _looked_at(job, kind, scaled, thumbnails)
+    return result if model is None or result.junk else replace(result, labels=model.labels(scaled))
+
+
+def _looked_at(job: PictureJob, kind: str, scaled: Scaled, thumbnails: tuple[Thumbnail, ...]) -> PictureResult:
+    exact, coarse = scaled.sampled_colours(_EXACT_SIDE_PX), scaled.sampled_colours(COARSE_SIDE_PX, COARSE_BITS)
+    steps = scaled.steps(LOOK_PX)
+    kind_shown, score = shown(scaled.width, scaled.height, scaled.see_through, coarse, steps)
+    sample = sample_size(scaled.width, scaled.height)
     return PictureResult(
         image_id=job.image_id,
         width=scaled.width,
         height=scaled.height,
         format=kind,
         phash=perceptual_hash(scaled.grey_levels(SIDE_PX)),
-        thumbnails=tuple(_save_thumbnail(scaled, size, job.sha256, images_dir) for size in thumbnail_sizes),
+        thumbnails=thumbnails,
+        colour=dominant_colour(coarse, exact),
+        blurhash=blurhash(scaled.average_colours(*sample), *sample),
+        shows=kind_shown,
+        shows_score=score,
+        junk=junk_reason(scaled.width, scaled.height, scaled.see_through, exact, steps),
     )
 
 

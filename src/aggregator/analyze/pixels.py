@@ -14,6 +14,7 @@ import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
+from typing import cast
 
 from PIL import (
     AvifImagePlugin,
@@ -48,6 +49,16 @@ _DRAFT_GAP = 1.5
 
 _REDUCING_GAP = 2.0
 
+Colour = tuple[int, int, int]
+"""Red, green and blue, 0 to 255 each, in sRGB."""
+
+_ALL_BITS = 8
+_KEPT = [bytes(level & 0xFF00 >> bits for level in range(256)) for bits in range(_ALL_BITS + 1)]
+"""How each level becomes one with only so many bits: faster than `Image.point` on a few pixels."""
+
+_FEWEST_PX = 2
+"""A line of one pixel has no neighbour."""
+
 # Imported here so that Pillow need not import its other forty decoders to find one of these.
 _DECODERS = (JpegImagePlugin, PngImagePlugin, GifImagePlugin, WebPImagePlugin, AvifImagePlugin)
 _OPTIONAL_KINDS = ("webp", "avif")
@@ -61,6 +72,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_ALPHA_MODES = ("LA", "RGBA")
 _ORIENTATION_TAG = 0x0112
 _FIRST_SIDEWAYS_TURN = 5
 
@@ -83,15 +95,32 @@ class UnreadablePictureError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Steps:
+    """How grey levels change from pixel to pixel, 0 to 255 levels.
+
+    `counts` says of how many pixels the larger of the steps to the right and down is 0, 1 … 255. The others are mean
+    steps: to the right in each row and in each column, down in each row.
+    """
+
+    counts: tuple[int, ...]
+    across_by_row: bytes
+    across_by_column: bytes
+    down_by_row: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Scaled:
     """An upright picture in sRGB or grey, opaque, without metadata, at most as large as was asked for.
 
-    `width` and `height` are those of the whole picture as displayed, in pixels.
+    `width` and `height` are those of the whole picture as displayed, in pixels. `see_through` is the share of its
+    pixels that are more transparent than not, 0 to 1. `grey` is the same picture in grey.
     """
 
     width: int
     height: int
     image: Image.Image
+    grey: Image.Image
+    see_through: float = 0.0
 
     def thumbnail(self, size_px: int) -> tuple[bytes, int, int]:
         """Return an encoded copy whose longer side is at most `size_px`, with its width and height."""
@@ -103,8 +132,43 @@ class Scaled:
 
     def grey_levels(self, side_px: int) -> bytes:
         """Return the picture squeezed into a square of `side_px` × `side_px` grey levels, row by row."""
-        grey = self.image.convert("L")
-        return grey.resize((side_px, side_px), Image.Resampling.LANCZOS, reducing_gap=_REDUCING_GAP).tobytes()
+        return self.grey.resize((side_px, side_px), Image.Resampling.LANCZOS, reducing_gap=_REDUCING_GAP).tobytes()
+
+    def average_colours(self, width: int, height: int) -> bytes:
+        """Return the picture squeezed into `width` × `height` averages: red, green and blue levels, row by row."""
+        image = self.image.resize((width, height), Image.Resampling.BOX, reducing_gap=_REDUCING_GAP)
+        return image.convert("RGB").tobytes()
+
+    def sampled_colours(self, side_px: int, bits: int = _ALL_BITS) -> list[tuple[int, Colour]]:
+        """Return how often each colour stands in a grid of `side_px` × `side_px` single pixels, none of them mixed.
+
+        Only the highest `bits` of red, green and blue are kept, the others are 0.
+        """
+        sample = self.image.resize((side_px, side_px), Image.Resampling.NEAREST).convert("RGB")
+        if bits < _ALL_BITS:
+            sample = Image.frombytes("RGB", sample.size, sample.tobytes().translate(_KEPT[bits]))
+        return cast("list[tuple[int, Colour]]", sample.getcolors(side_px * side_px))
+
+    def steps(self, bound_px: int) -> Steps | None:
+        """Measure the steps between neighbouring pixels, the picture scaled to at most `bound_px` a side.
+
+        None if it has only one row or column.
+        """
+        grey = self.grey
+        width, height = fit_within(*grey.size, bound_px)
+        if min(width, height) < _FEWEST_PX:
+            return None
+        if grey.size != (width, height):
+            grey = grey.resize((width, height), Image.Resampling.BOX)
+        corner = grey.crop((0, 0, width - 1, height - 1))
+        across = ImageChops.difference(corner, grey.crop((1, 0, width, height - 1)))
+        down = ImageChops.difference(corner, grey.crop((0, 1, width - 1, height)))
+        return Steps(
+            counts=tuple(ImageChops.lighter(across, down).histogram()),
+            across_by_row=across.reduce((across.width, 1)).tobytes(),
+            across_by_column=across.reduce((1, across.height)).tobytes(),
+            down_by_row=down.reduce((down.width, 1)).tobytes(),
+        )
 
 
 def fit_within(width: int, height: int, bound_px: int) -> tuple[int, int]:
@@ -168,13 +232,14 @@ def _read(picture: Image.Image, kind: str, bound_px: int) -> Scaled:
     scaled = _averageable(picture).resize(
         size, Image.Resampling.LANCZOS, box=draft[1] if draft else None, reducing_gap=_REDUCING_GAP
     )
+    see_through = _see_through(scaled)
     image = _to_srgb(_on_white(scaled), profile)
     if orientation in _TURNS:
         image = image.transpose(_TURNS[orientation])
     image.info.clear()  # comments and positions would go into the thumbnails
     if orientation >= _FIRST_SIDEWAYS_TURN:
         width, height = height, width
-    return Scaled(width, height, image)
+    return Scaled(width, height, image, image.convert("L"), see_through)
 
 
 def _orientation(picture: Image.Image) -> int:
@@ -198,9 +263,15 @@ def _averageable(picture: Image.Image) -> Image.Image:
     return picture.convert("RGB") if mode in ("P", "PA") else picture
 
 
+def _see_through(picture: Image.Image) -> float:
+    if picture.mode not in _ALPHA_MODES:
+        return 0.0
+    return sum(picture.getchannel("A").histogram()[:128]) / (picture.width * picture.height)
+
+
 def _on_white(picture: Image.Image) -> Image.Image:
     """Lay a picture with transparency on white, the page that most were drawn for."""
-    if picture.mode not in ("LA", "RGBA"):
+    if picture.mode not in _ALPHA_MODES:
         return picture
     opaque_mode = picture.mode.removesuffix("A")
     paper = Image.new(opaque_mode, picture.size, "white")

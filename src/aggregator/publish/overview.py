@@ -26,7 +26,8 @@ _COUNTS = {
         SELECT COUNT(DISTINCT i.id) FROM image i JOIN article_image ai ON ai.image_id = i.id
         WHERE i.sha256 IS NULL AND NOT i.gave_up AND i.pruned_at IS NULL AND NOT EXISTS (
             SELECT 1 FROM article_image before JOIN image better ON better.id = before.image_id
-            WHERE before.article_id = ai.article_id AND before.position < ai.position AND NOT better.gave_up)""",
+            WHERE before.article_id = ai.article_id AND before.position < ai.position AND NOT better.gave_up
+              AND better.junk IS NULL)""",
     "pictures without an analysis": """
         SELECT COUNT(*) FROM image WHERE sha256 IS NOT NULL AND picture_model_id IS NULL AND NOT gave_up""",
     "pictures that failed": "SELECT COUNT(*) FROM image WHERE gave_up",
