@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from aggregator.config import SECTIONS, Settings, find_settings, load_settings, starter_settings
-from aggregator.config_values import LONGEST_DURATION_S, as_toml, read_duration_s, read_value
+from aggregator.config_values import as_toml
 from aggregator.errors import ConfigError
 from aggregator.subscriptions.feeds_file import starter_feeds
+from aggregator.topics import TOPICS
 
 REPOSITORY = Path(__file__).parent.parent
 NOBODY = Path("/nobody/config"), Path("/nobody/data")
@@ -43,9 +42,19 @@ EVERY_KEY: dict[tuple[str, str], tuple[str, Any]] = {
     ("analyze", "item_timeout"): ('"1m"', 60.0),
     ("analyze", "memory_limit"): ('"500 MiB"', 500 * 2**20),
     ("analyze", "thumbnail_sizes"): ("[800, 200, 800]", (200, 800)),
+    ("analyze", "languages"): ('["en", " de "]', ("en", "de")),
+    ("analyze", "story_window"): ('"2d"', 172_800.0),
+    ("analyze", "training_timeout"): ('"5m"', 300.0),
+    ("analyze", "training_memory"): ('"1GB"', 1_000_000_000),
+    ("analyze", "image_model"): ('"birds.onnx"', "birds.onnx"),
     ("store", "url"): ('"sqlite:///other.db"', "sqlite:///other.db"),
     ("store", "images_dir"): ('"pictures"', "pictures"),
+    ("store", "models_dir"): ('"trained"', "trained"),
+    ("topics", "names"): ('["football", "Cycling, on roads", "sport"]', ("football", "Cycling, on roads", "sport")),
     ("topics", "lexicon_dir"): ('"words"', "words"),
+    ("topics", "learn"): ("false", False),
+    ("topics", "unsure_below"): ("0.75", 0.75),
+    ("topics", "relabel"): ('"30d"', 2_592_000.0),
 }
 """Section and key → how a value other than the default is written, and what it means."""
 
@@ -88,8 +97,14 @@ def test_the_defaults_are_the_documented_ones(tmp_path: Path) -> None:
     assert (settings.fetch.proxy, settings.fetch.ca_file, settings.fetch.contact) == ("", "", "")
     assert (settings.fetch.image_quota_bytes, settings.fetch.keep_images_s) == (0, 0.0)
     assert settings.analyze.thumbnail_sizes == (400,)
+    assert len(settings.analyze.languages) == 30
+    assert settings.analyze.story_window_s == 259_200.0
+    assert settings.topics.names == tuple(TOPICS)
+    assert (settings.topics.learn, settings.topics.unsure_below, settings.topics.relabel_s) == (True, 0.5, 604_800.0)
     assert settings.database_url == f"sqlite:///{tmp_path}/data/news.db"
     assert settings.images_dir == tmp_path / "data" / "images"
+    assert settings.models_dir == tmp_path / "data" / "models"
+    assert settings.image_model is None
 
 
 def test_the_table_of_this_test_names_every_key() -> None:
@@ -133,46 +148,6 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
     assert load(b"\xef\xbb\xbf[fetch]\r\nworkers = 5\r\n", tmp_path).fetch.workers == 5
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("90s", 90), ("15m", 900), ("1.5h", 5400), ("2d", 172_800), ("1w", 604_800), (" 2 h ", 7200), (5, 5), (0.5, 0.5)],
-)
-def test_durations(text: object, seconds: float) -> None:
-    assert read_duration_s(text) == seconds
-
-
-@pytest.mark.parametrize("value", ["", "5", "h", "-5s", "5 parsecs", True, None, [], -1, float("nan"), float("inf"),
-                                   10**400, "9" * 400 + "w", "11000000000000d"])  # fmt: skip
-def test_what_is_no_duration(value: object) -> None:
-    with pytest.raises(ValueError, match="duration"):
-        read_duration_s(value)
-
-
-@given(st.floats(min_value=0, max_value=LONGEST_DURATION_S))
-def test_a_duration_in_seconds_is_what_it_says(seconds: float) -> None:
-    assert read_duration_s(seconds) == seconds
-
-
-@given(st.integers(min_value=0, max_value=int(LONGEST_DURATION_S)))
-def test_a_written_duration_is_read_back(seconds: int) -> None:
-    written = tomllib.loads(f"value = {as_toml('duration', float(seconds))}")["value"]
-    assert read_duration_s(written) == seconds
-
-
-@pytest.mark.parametrize(
-    ("text", "size_bytes"),
-    [("500KB", 500_000), ("10MB", 10_000_000), ("1GiB", 2**30), ("1.5 mb", 1_500_000), ("20", 20), ("7B", 7), (9, 9)],
-)
-def test_sizes(text: object, size_bytes: int) -> None:
-    assert read_value("size", text) == size_bytes
-
-
-@pytest.mark.parametrize("value", ["", "MB", "10 parsecs", "-1MB", 1.5, True, None, [1]])
-def test_what_is_no_size(value: object) -> None:
-    with pytest.raises(ValueError, match="expected bytes, or a size"):
-        read_value("size", value)
-
-
 # --- what is refused ------------------------------------------------------------------------------------------------
 
 WRONG = [
@@ -200,6 +175,30 @@ WRONG = [
     ("[analyze]\nthumbnail_sizes = []\n", ["thumbnail_sizes = []", "[400, 1200]"]),
     ("[analyze]\nthumbnail_sizes = [400, 'x']\n", ["thumbnail_sizes = [400, 'x']", "a whole number"]),
     ("[analyze]\nthumbnail_sizes = [400, 3]\n", ["thumbnail_sizes = [400, 3]", "at least 16"]),
+    ("[analyze]\nlanguages = 'en'\n", ["[analyze] languages = 'en'", "a list of texts"]),
+    ("[analyze]\nlanguages = []\n", ["languages = []", "a list of texts"]),
+    ("[analyze]\nlanguages = ['en', 'en']\n", ["languages", "each once"]),
+    ("[analyze]\nstory_window = '1s'\n", ["story_window = '1s'", "at least 3600"]),
+    ("[analyze]\ntraining_timeout = 1\n", ["training_timeout = 1", "at least 10"]),
+    ("[analyze]\ntraining_memory = '1MB'\n", ["training_memory = '1MB'", "at least 256MB"]),
+    ("[topics]\nnames = 'sport'\n", ["[topics] names = 'sport'", "a list of texts"]),
+    ("[topics]\nnames = []\n", ["[topics] names = []", "a list of texts"]),
+    ("[topics]\nnames = ['football']\n", ["[topics] names = ['football']", "at least two topics"]),
+    ("[topics]\nnames = ['a', 3]\n", ["names", "text in quotes"]),
+    ("[topics]\nnames = ['a', ' ']\n", ["names", "not empty"]),
+    ("[topics]\nnames = ['a', ' a']\n", ["names", "each once"]),
+    ("[topics]\nnames = ['a', \"b\\nc\"]\n", ["names", "on one line"]),
+    (
+        "[topics]\nnames = ['Fussball', 'fußball']\n",
+        ["names", "“Fussball” and “fußball” differ only by capital letters"],
+    ),
+    ("[topics]\nnames = ['a', '15000000']\n", ["names", "“15000000” is a code", "“sport”"]),
+    ("[topics]\nnames = ['Medtop:15000000']\n", ["names", "“Medtop:15000000” is a code", "“sport”"]),
+    ("[topics]\nlearn = 'no'\n", ["learn = 'no'", "true or false"]),
+    ("[topics]\nunsure_below = 1.5\n", ["unsure_below = 1.5", "from 0 to 1"]),
+    ("[topics]\nunsure_below = -0.1\n", ["unsure_below = -0.1", "from 0 to 1"]),
+    ("[topics]\nunsure_below = nan\n", ["unsure_below = nan", "from 0 to 1"]),
+    ("[topics]\nunsure_below = true\n", ["unsure_below = True", "from 0 to 1"]),
     ("[fetch\n", ["not valid TOML", "line 1"]),
     (f"[fetch]\nworkers = {'9' * 5000}\n", ["not valid TOML"]),
     (b"[fetch]\ncontact = '\xe9'\n", ["cannot be read", "utf-8"]),
@@ -224,6 +223,9 @@ def test_a_wrong_file_is_refused_with_file_key_and_remedy(text: str | bytes, nam
         ("AGGREGATOR_FECTH__WORKERS", "8", ["unknown section", "did you mean “fetch”?"]),
         ("AGGREGATOR_FETCH__IMAGES", "yes", ["= 'yes'", "true or false"]),
         ("AGGREGATOR_ANALYZE__THUMBNAIL_SIZES", "400,800", ["= '400,800'", "[400, 1200]"]),
+        ("AGGREGATOR_TOPICS__NAMES", "football", ["= 'football'", "a list of texts"]),
+        ("AGGREGATOR_TOPICS__NAMES", '["Sport", "sport"]', ["“Sport” and “sport”"]),
+        ("AGGREGATOR_ANALYZE__LANGUAGES", "en,de", ["= 'en,de'", "a list of texts"]),
         ("AGGREGATOR_FETCH_PER_HOST", "8", ["two underscores", "AGGREGATOR_FETCH__PER_HOST"]),
     ],
 )
@@ -287,7 +289,9 @@ def test_a_relative_name_and_a_tilde_are_understood(
 
 
 def test_paths_start_beside_config(tmp_path: Path) -> None:
-    settings = load("[topics]\nlexicon_dir = 'words'\n", tmp_path)
+    settings = load("[topics]\nlexicon_dir = 'words'\n[analyze]\nimage_model = 'birds.onnx'\n", tmp_path)
+    assert settings.image_model == tmp_path / "birds.onnx"
+    assert settings.models_dir == tmp_path / "data" / "models"
     assert settings.base_dir == tmp_path
     assert settings.database_url == f"sqlite:///{tmp_path}/data/news.db"
     assert settings.lexicon_dir == tmp_path / "words"
@@ -314,7 +318,9 @@ def test_the_data_of_the_users_own_configuration_are_in_the_users_data_folder(tm
 
 def test_absolute_paths_and_the_home_folder_stay_what_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/reader")
-    settings = load("[store]\nurl = 'sqlite:////srv/news.db'\nimages_dir = '~/pictures'\n", tmp_path)
+    text = "[store]\nurl = 'sqlite:////srv/news.db'\nimages_dir = '~/pictures'\nmodels_dir = '/srv/models'\n"
+    settings = load(f"{text}[analyze]\nimage_model = '~/birds.onnx'\n", tmp_path)
+    assert (settings.models_dir, settings.image_model) == (Path("/srv/models"), Path("/home/reader/birds.onnx"))
     assert settings.database_url == "sqlite:////srv/news.db"
     assert settings.images_dir == Path("/home/reader/pictures")
 
@@ -342,9 +348,13 @@ def test_the_starter_file_changes_nothing_and_explains_every_key(tmp_path: Path)
     text = starter_settings()
     assert tomllib.loads(text) == {name: {} for name in SECTIONS}
     assert load(text, tmp_path) == load("", tmp_path)
-    keys = [line for line in text.splitlines() if re.match(r"# [a-z_]+ = ", line)]
+    lines = text.splitlines()
+    keys = [at for at, line in enumerate(lines) if re.match(r"# [a-z_]+ = ", line)]
     assert len(keys) == len(EVERY_KEY)
-    assert all(re.search(r"\S\s+# [a-z].{8,}", line) for line in keys)
+    # Beside it, or above it where it leaves no room.
+    long = [at for at in keys if not re.search(r"\S\s+# [a-z].{8,}", lines[at])]
+    assert [lines[at].split()[1] for at in long] == ["languages", "names"]
+    assert all(re.fullmatch(r"# \w.{8,}:", lines[at - 1]) for at in long)
 
 
 def test_changes_are_set_and_the_rest_is_commented_out(tmp_path: Path) -> None:
@@ -366,6 +376,8 @@ def test_the_files_of_this_repository_are_the_starter_files(name: str, text: str
         ("fetch", 'timeout = "2d"', "86400"),
         ("analyze", "workers = 5000", "1024"),
         ("analyze", "thumbnail_sizes = [400, 20_000]", "10000"),
+        ("analyze", 'story_window = "60d"', "2678400"),
+        ("analyze", 'training_timeout = "2d"', "86400"),
     ],
 )
 def test_a_slip_of_the_finger_is_refused(tmp_path: Path, section: str, line: str, most: str) -> None:

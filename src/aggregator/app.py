@@ -11,25 +11,20 @@ from pathlib import Path
 
 from aggregator.config import Settings
 from aggregator.errors import AggregatorError, ExitCode, StorageError
-from aggregator.fetch.extract import require_extractor
-from aggregator.fetch.parts import FetchParts
-from aggregator.fetch.stage import add_fetch_stage
-from aggregator.fetch.update import SUCCESSES
-from aggregator.fetching import fetch_parts
-from aggregator.parked import quarantined
 from aggregator.pipeline.clock import clock_from_environment
 from aggregator.pipeline.cores import usable_cores
-from aggregator.pipeline.flow import Bug, FlowRunner, PoolLimits
+from aggregator.pipeline.flow import Bug, FlowRunner
 from aggregator.pipeline.lock import StageLock
 from aggregator.pipeline.memory import peak_memory_bytes
 from aggregator.pipeline.shutdown import StopSignal
 from aggregator.pipeline.wake import Wake
 from aggregator.pipeline.writer import WriterThread
-from aggregator.ports import Clock, StageReport
-from aggregator.records import ModelId, RunSummary, Subscription
+from aggregator.ports import Clock, ProcessLimits, StageReport
+from aggregator.records import RunSummary, Subscription
 from aggregator.store.database import Database, file_of
 from aggregator.store.image_care import care_for_images
 from aggregator.store.transaction import Transaction
+from aggregator.store_ports import StoreTransaction
 from aggregator.subscriptions.feeds_file import load_subscriptions
 
 MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024
@@ -45,11 +40,12 @@ Tick = Callable[[list[StageReport]], None]
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """How a run ended: its exit code, what each stage did, and what it cost."""
+    """How a run ended: its exit code, what each stage did, and what it cost. `notes` are sentences for a person."""
 
     run_id: int
     summary: RunSummary
     stages: tuple[StageReport, ...]
+    notes: tuple[str, ...] = ()
 
 
 def run_stages(
@@ -58,11 +54,13 @@ def run_stages(
     *,
     command: str,
     stages: Sequence[str],
+    relabel_all: bool = False,
     on_tick: Tick = lambda _: None,
 ) -> RunReport:
     """Run `stages` (fetch, analyze, or both overlapped) over one installation, and record the run.
 
-    `on_tick` is called about ten times a second with what each stage did so far.
+    `relabel_all` labels old articles again too where another model than the present one did. `on_tick` is called
+    about ten times a second with what each stage did so far.
 
     Raises:
         ConfigError: settings, subscriptions or word lists cannot be used.
@@ -74,10 +72,12 @@ def run_stages(
             # Resolved, or a database that is reached through a link would have two locks.
             stack.enter_context(StageLock(file_of(settings.database_url).resolve(), stage))
         # Only a fetch asks feeds: an analysis must not fail for want of a feed's password.
-        subscriptions = load_subscriptions(settings.feeds_path, environment) if FETCH in stages else []
+        subscriptions = (
+            load_subscriptions(settings.feeds_path, environment, settings.topics.names) if FETCH in stages else []
+        )
         installation = stack.enter_context(open_installation(settings, environment, subscriptions))
         stop = stack.enter_context(StopSignal())
-        run = _Run(installation, command, stages, stop, stack)
+        run = _Run(installation, command, stages, stop, stack, relabel_all=relabel_all)
         return run.go(on_tick)
 
 
@@ -105,6 +105,8 @@ def open_installation(
     clock = clock_from_environment(environment)
     wanted = tuple(with_defaults(one, settings) for one in subscriptions)
     if any(one.full_text for one in wanted):
+        from aggregator.fetch.extract import require_extractor  # noqa: PLC0415 - see `_Run._add_fetch_stage`
+
         require_extractor()
     _check_writable(settings.images_dir)
     database = Database(settings.database_url)
@@ -129,17 +131,24 @@ def _check_writable(folder: Path) -> None:
         raise StorageError(f"the folder of pictures {folder} cannot be written to; set [store] images_dir to another")
 
 
-def _text_model(lexicon_dir: Path | None) -> ModelId:
-    from aggregator.analyze.text import text_model  # noqa: PLC0415 - see `_Run._add_analyze_stage`
+def _check_analysis(settings: Settings) -> None:
+    from aggregator.analyzing import check_analysis  # noqa: PLC0415 - see `_Run._add_analyze_stage`
 
-    return text_model(lexicon_dir)
+    check_analysis(settings)
 
 
 class _Run:
     """One run: its row in the database, its flow, and the sum of both at the end."""
 
     def __init__(
-        self, installation: Installation, command: str, stages: Sequence[str], stop: StopSignal, resources: ExitStack
+        self,
+        installation: Installation,
+        command: str,
+        stages: Sequence[str],
+        stop: StopSignal,
+        resources: ExitStack,
+        *,
+        relabel_all: bool,
     ) -> None:
         self._resources = resources
         self._installation = installation
@@ -149,9 +158,12 @@ class _Run:
         self._command = command
         self._stop = stop
         self._started_s, self._started_cpu_s = time.monotonic(), time.process_time()
-        lexicon_dir = installation.settings.lexicon_dir
-        # First, because the word lists may be wrong: nothing has begun then.
-        self._text_model = _text_model(lexicon_dir) if ANALYZE in stages else None
+        self._relabel_all = relabel_all
+        self._notes: list[str] = []
+        self._finish_analysis: Callable[[StoreTransaction, Mapping[str, int]], list[str]] = lambda _, __: []
+        if ANALYZE in stages:
+            # First, because the word lists may be wrong: nothing has begun then.
+            _check_analysis(installation.settings)
         with self._transaction() as transaction:
             self._run_id = transaction.runs.start(command, installation.clock.now())
             if FETCH in stages:
@@ -165,6 +177,7 @@ class _Run:
         try:
             reports = self._flow.run(on_tick)
             self._care_for_images()
+            self._end_analysis({report.name: report.done for report in reports})
         except Exception as error:
             code = error.exit_code if isinstance(error, AggregatorError) else ExitCode.BUG
             with suppress(StorageError):  # the first failure is the one to tell of
@@ -172,7 +185,7 @@ class _Run:
             raise
         summary = self._summary(reports, self._stop.exit_code or self._exit_code(reports))
         self._finish(summary)
-        return RunReport(self._run_id, summary, tuple(reports))
+        return RunReport(self._run_id, summary, tuple(reports), tuple(self._notes))
 
     def _care_for_images(self) -> None:
         """Remove the pictures that are not to be kept, once nobody stores new ones."""
@@ -181,6 +194,20 @@ class _Run:
             now = self._installation.clock.now()
             removed = care_for_images(self._installation.database, settings.fetch, settings.images_dir, now)
             self._cared_for = {reason: count for reason, count in removed.items() if count}
+
+    def _end_analysis(self, ended: Mapping[str, int]) -> None:
+        """Note what the analysis finished, and remove the models that no label refers to any longer."""
+        if ANALYZE not in self._stages:
+            return
+        from aggregator.analyze.model_files import remove_model, sweep_models  # noqa: PLC0415 - the same room
+
+        folder = self._installation.settings.models_dir
+        with self._transaction() as transaction:
+            files = self._finish_analysis(transaction, ended)
+            kept = transaction.models.files()
+        for file in files:
+            remove_model(folder, file)
+        sweep_models(folder, kept, self._installation.clock.now())
 
     @contextmanager
     def _transaction(self) -> Iterator[Transaction]:
@@ -199,21 +226,26 @@ class _Run:
             writer=self._writer,
             wake=self._wake,
             stop=self._stop.requested,
-            limits=PoolLimits(analyze.item_timeout_s, analyze.memory_limit_bytes, preload),
+            limits=ProcessLimits(analyze.item_timeout_s, analyze.memory_limit_bytes),
+            preload=preload,
             max_bytes_in_flight=MAX_BYTES_IN_FLIGHT,
             on_bug=self._park,
         )
         fetch_is_done: Callable[[], bool] = lambda: True  # noqa: E731 - the case without a fetch, beside the other
         if FETCH in stages:
-            fetch_is_done = add_fetch_stage(flow, self._fetch_parts())
-        if self._text_model is not None:
-            self._add_analyze_stage(flow, self._text_model, fetch_is_done)
+            fetch_is_done = self._add_fetch_stage(flow)
+        if ANALYZE in stages:
+            self._add_analyze_stage(flow, fetch_is_done)
         return flow
 
-    def _fetch_parts(self) -> FetchParts:
+    def _add_fetch_stage(self, flow: FlowRunner[Transaction]) -> Callable[[], bool]:
+        # A third of a second, for httpx and all around it, that an analysis does not pay.
+        from aggregator.fetch.stage import add_fetch_stage  # noqa: PLC0415
+        from aggregator.fetching import fetch_parts  # noqa: PLC0415
+
         with self._read() as transaction:
             lessons = transaction.hosts.lessons()
-        return fetch_parts(
+        parts = fetch_parts(
             self._installation.settings,
             self._environment,
             subscriptions=self._installation.subscriptions,
@@ -225,32 +257,32 @@ class _Run:
             parse_workers=self._process_count(),
             resources=self._resources,
         )
+        return add_fetch_stage(flow, parts)
 
-    def _add_analyze_stage(
-        self, flow: FlowRunner[Transaction], method: ModelId, fetch_is_done: Callable[[], bool]
-    ) -> None:
+    def _add_analyze_stage(self, flow: FlowRunner[Transaction], fetch_is_done: Callable[[], bool]) -> None:
         # A third of a second, for NumPy and Pillow, that a fetch does not pay.
-        from aggregator.analyze.stage import AnalyzeParts, add_analyze_stage  # noqa: PLC0415
+        from aggregator.analyze.stage import add_analyze_stage  # noqa: PLC0415
+        from aggregator.analyzing import analyze_parts  # noqa: PLC0415
 
-        settings = self._installation.settings
-        parts = AnalyzeParts(
-            images_dir=settings.images_dir,
-            thumbnail_sizes=settings.analyze.thumbnail_sizes,
-            lexicon_dir=settings.lexicon_dir,
-            text_model=method,
+        parts = analyze_parts(
+            self._installation.settings,
             workers=self._process_count(),
+            relabel_all=self._relabel_all,
             read=self._read,
             writer=self._writer,
             clock=self._installation.clock,
-            more_may_come=lambda: not fetch_is_done() and not self._stop.requested.is_set(),
+            fetch_is_done=lambda: fetch_is_done() or self._stop.requested.is_set(),
+            say=self._notes.append,
         )
-        add_analyze_stage(flow, parts)
+        self._finish_analysis = add_analyze_stage(flow, parts)
 
     def _process_count(self) -> int:
         return self._installation.settings.analyze.workers or usable_cores()
 
     def _park(self, bug: Bug) -> None:
         """Set an item aside with the traceback, so that it is not worked on for ever."""
+        from aggregator.parked import quarantined  # noqa: PLC0415 - it knows what both stages have in hand
+
         item = quarantined(bug)
         # Waited for: before the row stands, the item would be found pending again.
         self._writer.call(lambda transaction: transaction.quarantine.add(item, self._installation.clock.now()))
@@ -259,8 +291,11 @@ class _Run:
         if self._flow.bugs:
             return ExitCode.BUG
         outcomes = next((report.outcomes for report in reports if report.name == "save feeds"), {})
-        if outcomes and not SUCCESSES & outcomes.keys():
-            return ExitCode.SILENCE
+        if outcomes:
+            from aggregator.fetch.update import SUCCESSES  # noqa: PLC0415 - see `_add_fetch_stage`
+
+            if not SUCCESSES & outcomes.keys():
+                return ExitCode.SILENCE
         return ExitCode.DONE
 
     def _summary(self, reports: Sequence[StageReport], exit_code: int) -> RunSummary:

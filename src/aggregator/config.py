@@ -16,6 +16,7 @@ from typing import Any
 
 from aggregator.config_values import LARGEST_NUMBER, as_toml, read_value
 from aggregator.errors import ConfigError
+from aggregator.topics import TOPICS
 
 SETTINGS_NAME = "aggregator.toml"
 FEEDS_NAME = "feeds.toml"
@@ -29,6 +30,15 @@ MOST_WORKERS = 1024
 
 LONGEST_WAIT_S = 86400.0
 LARGEST_THUMBNAIL_PX = 10_000
+LONGEST_LINE = 120
+LONGEST_WINDOW_S = 31 * 86400.0
+
+DEFAULT_LANGUAGES: tuple[str, ...] = (
+    *("ar", "bg", "cs", "da", "de", "el", "en", "es", "et", "fa"),
+    *("fi", "fr", "he", "hi", "hr", "hu", "id", "it", "ja", "ko"),
+    *("nl", "no", "pl", "pt", "ro", "ru", "sv", "tr", "uk", "zh"),
+)
+"""The languages looked for when the user names none: fewer candidates mean fewer mistakes in short titles."""
 
 
 def setting(key: str, default: Any, doc: str, kind: str, low: float = 0, *, high: float = LARGEST_NUMBER) -> Any:
@@ -95,6 +105,34 @@ class AnalyzeSettings:
     thumbnail_sizes: tuple[int, ...] = setting(
         "thumbnail_sizes", (400,), "longer side of each thumbnail, in pixels", "sizes", 16, high=LARGEST_THUMBNAIL_PX
     )
+    languages: tuple[str, ...] = setting(
+        "languages",
+        DEFAULT_LANGUAGES,
+        "ISO 639-1 codes that a text is taken to be in, beside what its feed says",
+        "texts",
+    )
+    story_window_s: float = setting(
+        "story_window",
+        3 * 86400.0,
+        "a story is open for this long after its last article",
+        "duration",
+        3600,
+        high=LONGEST_WINDOW_S,
+    )
+    training_timeout_s: float = setting(
+        "training_timeout",
+        900.0,
+        "for learning topics, and for finding stories, then it is given up",
+        "duration",
+        10,
+        high=LONGEST_WAIT_S,
+    )
+    training_memory_bytes: int = setting(
+        "training_memory", 4_000_000_000, "what a process may use for that (0: no limit)", "training limit"
+    )
+    image_model: str = setting(
+        "image_model", "", "an ONNX model of your own that labels pictures (needs the extra “vision”)", "text"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +141,25 @@ class StoreSettings:
 
     url: str = setting("url", "sqlite:///data/news.db", "the database", "text")
     images_dir: str = setting("images_dir", "data/images", "the folder for pictures and thumbnails", "text")
+    models_dir: str = setting("models_dir", "data/models", "the folder for models that were trained here", "text")
 
 
 @dataclass(frozen=True, slots=True)
 class TopicSettings:
     """How topics are found."""
 
+    names: tuple[str, ...] = setting(
+        "names", tuple(TOPICS), "your own topics, in the place of the 17 IPTC Media Topics", "topics"
+    )
     lexicon_dir: str = setting(
         "lexicon_dir", "", "a folder with your own en.toml, de.toml …, each in place of the built-in word list", "text"
+    )
+    learn: bool = setting("learn", True, "learn topics from the articles, once there are enough of them", "flag")
+    unsure_below: float = setting(
+        "unsure_below", 0.5, "a topic with a lower score is marked as unsure", "share", high=1.0
+    )
+    relabel_s: float = setting(
+        "relabel", 7 * 86400.0, "how far back articles are labelled again when a model is new", "duration"
     )
 
 
@@ -134,6 +183,16 @@ class Settings:
     def images_dir(self) -> Path:
         """The folder of pictures, absolute."""
         return self.base_dir / Path(self.store.images_dir).expanduser()
+
+    @property
+    def models_dir(self) -> Path:
+        """The folder of trained models, absolute."""
+        return self.base_dir / Path(self.store.models_dir).expanduser()
+
+    @property
+    def image_model(self) -> Path | None:
+        """The user's own image model, absolute, or None."""
+        return self.base_dir / Path(self.analyze.image_model).expanduser() if self.analyze.image_model else None
 
     @property
     def lexicon_dir(self) -> Path | None:
@@ -297,13 +356,21 @@ def starter_settings(changes: Mapping[str, Mapping[str, str]] | None = None, hea
             assignment = (
                 f"{key} = {chosen[key]}" if key in chosen else f"# {key} = {as_toml(one.metadata['kind'], one.default)}"
             )
-            lines.append(f"{assignment:<44}  # {doc}")
+            # A long list leaves no room beside it.
+            lines += [f"# {doc}:", assignment] if len(assignment) > LONGEST_LINE else [f"{assignment:<44}  # {doc}"]
     return "\n".join(lines) + "\n"
 
 
 _STARTER_HEADING = """Settings of aggregator. Every key is shown with its default: remove the first # to change one.
 Durations are seconds or "30m", "2h", "1d"; sizes are bytes or "500KB", "10MB". Relative paths start from
 the folder that holds config/. Each key can also be set in the environment: AGGREGATOR_FETCH__WORKERS=8"""
+
+
+def user_cache_folder() -> Path:
+    """Return the user's folder for what can be made again, as the platform has it."""
+    from platformdirs import user_cache_path  # noqa: PLC0415 - as below
+
+    return user_cache_path("aggregator")
 
 
 def user_folders() -> tuple[Path, Path]:

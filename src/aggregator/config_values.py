@@ -1,4 +1,4 @@
-"""How one value of a setting is written: counts, durations, sizes, flags, texts, and lists of sizes. Pure.
+"""How one value of a setting is written: counts, durations, sizes, flags, shares, texts, and lists of these. Pure.
 
 Each kind is read by `read_value` and written by `as_toml`, and what the second writes the first reads back.
 """
@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from aggregator.topics import TOPICS
+
 LONGEST_DURATION_S = 10 * 365 * 86400.0
 """Ten years: far more than anybody means, and far less than what a calendar cannot add to a date."""
 
@@ -17,6 +19,11 @@ LARGEST_NUMBER = 2**53
 
 SMALLEST_LIMIT_BYTES = 64_000_000
 """With less memory a worker cannot read an ordinary feed, and each would be quarantined."""
+
+SMALLEST_TRAINING_LIMIT_BYTES = 256_000_000
+"""With 64 MB scipy's linear algebra asks for memory for ever while it is loaded, with 160 MB it is refused."""
+
+FEWEST_TOPICS = 2
 
 _DURATION_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _SIZE_UNITS = {"": 1, "B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
@@ -33,9 +40,9 @@ def read_value(kind: str, value: object, *, low: float = 0, high: float = LARGES
         if not isinstance(number, int | float) or isinstance(number, bool):
             continue
         if number < low:
-            raise ValueError(f"must be at least {low:g}")
+            raise ValueError(f"must be at least {low:.12g}")
         if number > high:
-            raise ValueError(f"must be at most {high:g}" if high < LARGEST_NUMBER else "is far too large")
+            raise ValueError(f"must be at most {high:.12g}" if high < LARGEST_NUMBER else "is far too large")
     return read
 
 
@@ -74,6 +81,13 @@ def _read_limit(value: object) -> int:
     return limit_bytes
 
 
+def _read_training_limit(value: object) -> int:
+    limit_bytes = _read_size(value)
+    if 0 < limit_bytes < SMALLEST_TRAINING_LIMIT_BYTES:
+        raise ValueError("must be 0 for no limit, or at least 256MB")
+    return limit_bytes
+
+
 def _read_count(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError("expected a whole number")  # noqa: TRY004 - to whoever wrote it, the value is wrong
@@ -100,6 +114,40 @@ def _read_sizes(value: object) -> tuple[int, ...]:
     return tuple(sorted({_read_count(one) for one in value}))
 
 
+def _read_texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value:
+        raise ValueError('expected a list of texts, such as ["one", "another"]')
+    texts = tuple(_read_text(one).strip() for one in value)
+    if "" in texts or len(set(texts)) < len(texts):
+        raise ValueError("expected texts that are not empty, each once")
+    return texts
+
+
+def _read_topics(value: object) -> tuple[str, ...]:
+    """Return names that nobody can take for each other, nor for the codes that the 17 topics go by."""
+    names = _read_texts(value)
+    name_by_code = {code: name for name, code in TOPICS.items()}
+    by_word: dict[str, str] = {}
+    for name in names:
+        word = name.casefold()
+        code = word.removeprefix("medtop:")
+        if code in name_by_code:
+            raise ValueError(f"“{name}” is a code: write the name of the topic, “{name_by_code[code]}”")
+        other = by_word.setdefault(word, name)
+        if other != name:
+            raise ValueError(f"“{other}” and “{name}” differ only by capital letters")
+    if len(names) < FEWEST_TOPICS:
+        raise ValueError('expected at least two topics, such as ["football", "chess"]: with one, all articles have it')
+    return names
+
+
+def _read_share(value: object) -> float:
+    # Not a number, which TOML can write, is within no bounds.
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+        raise ValueError("expected a number from 0 to 1")
+    return float(value)
+
+
 _READERS: Mapping[str, Callable[[object], Any]] = {
     "count": _read_count,
     "duration": read_duration_s,
@@ -108,6 +156,10 @@ _READERS: Mapping[str, Callable[[object], Any]] = {
     "text": _read_text,
     "sizes": _read_sizes,
     "limit": _read_limit,
+    "training limit": _read_training_limit,
+    "texts": _read_texts,
+    "topics": _read_topics,
+    "share": _read_share,
 }
 
 
@@ -121,6 +173,8 @@ def as_toml(kind: str, value: Any) -> str:
         return f'"{_short_duration(value)}"'
     if kind == "sizes":
         return f"[{', '.join(map(str, value))}]"
+    if kind in ("texts", "topics"):
+        return f"[{', '.join(as_toml('text', one) for one in value)}]"
     return f"{value:_}"
 
 

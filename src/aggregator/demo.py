@@ -21,7 +21,7 @@ OPENED_BEFORE = timedelta(hours=48)
 
 DIFFERENCES = {
     "fetch": {"per_host": "32", "host_spacing": "0", "min_interval": "0", "max_interval": "0"},
-    "store": {"url": '"sqlite:///news.db"', "images_dir": '"images"'},
+    "store": {"url": '"sqlite:///news.db"', "images_dir": '"images"', "models_dir": '"models"'},
 }
 """What the demo sets otherwise than the defaults."""
 

@@ -19,7 +19,7 @@ from aggregator.records import (
 
 def quarantined(bug: Bug) -> QuarantinedItem:
     """Name the item that a stage had in hand when it met a fault of ours."""
-    from aggregator.analyze.stage import Analyzed  # noqa: PLC0415 - NumPy and Pillow, which a fetch does not need
+    from aggregator.analyze.analyzed import Analyzed  # noqa: PLC0415 - the room is not loaded for a fetch
 
     item = bug.item.job if isinstance(bug.item, Analyzed) else bug.item
     kind, item_id, url, content = "item", 0, None, None

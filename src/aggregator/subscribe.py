@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -107,14 +107,14 @@ def subscribe(
         StorageError: feeds.toml, the database or the disk failed.
         AlreadyRunningError: a fetch is running; nothing was asked.
     """
-    present = present_subscriptions(settings.feeds_path)
+    present = present_subscriptions(settings.feeds_path, settings.topics.names)
     if feed.url in {one.url for one in present}:
         return SubscribeReport(present=(feed.url,))
     require_editable(settings.feeds_path)
     with ExitStack() as stack:
         stack.enter_context(_lock(settings))
         # With the new one among them, since an installation that lacks what it needs is found out when it is opened.
-        wanted = [*present, _subscription(feed, environment)]
+        wanted = [*present, _subscription(feed, environment, settings.topics.names)]
         installation = stack.enter_context(open_installation(settings, environment, wanted))
         return _Adding(installation, present, feed, on_ask).go(take_all=take_all)
 
@@ -153,7 +153,8 @@ class _Adding:
             resources.callback(scout.close)
             search = search_feeds(self._feed.url, scout.look, self._standing, take_all=take_all)
             feeds = [scout.table(url) for url in (*search.known, *search.feeds)]
-            written = add_feeds(self._installation.settings.feeds_path, feeds) if feeds else []
+            settings = self._installation.settings
+            written = add_feeds(settings.feeds_path, feeds, settings.topics.names) if feeds else []
             self._save(search, scout, parts, written)
         return SubscribeReport(
             added=tuple(_added(feed, scout.feeds.get(feed.url)) for feed in written),
@@ -175,8 +176,10 @@ class _Adding:
 
     def _save(self, search: Search, scout: _Scout, parts: FetchParts, written: Sequence[NewFeed]) -> None:
         now, environment = self._installation.clock.now(), self._installation.environment
+        settings = self._installation.settings
         wanted = [one for one in self._installation.subscriptions if one.url in self._present]
-        wanted += [with_defaults(_subscription(feed, environment), self._installation.settings) for feed in written]
+        new = [_subscription(feed, environment, settings.topics.names) for feed in written]
+        wanted += [with_defaults(one, settings) for one in new]
         with self._transaction() as transaction:
             transaction.feeds.sync(wanted, now)
             rows = [(transaction.feeds.by_url(feed.url), scout.feeds.get(feed.url)) for feed in written]
@@ -274,7 +277,8 @@ class _Scout:
         # On another origin than the one typed it is asked as one that moved there: as a stranger's, and without what
         # the user trusts the typed one with.
         home = url if self._is_at_home(url) else self._feed.url
-        trusted = {home: _subscription(self.table(home), self._installation.environment)}
+        known = self._installation
+        trusted = {home: _subscription(self.table(home), known.environment, known.settings.topics.names)}
         feed = FeedToFetch(feed_id=0, url=home, asked_url=url, host=host)
         self._on_ask(url)
         return ask_feed(replace(self._parts, subscriptions=trusted), feed, reason=Reason.ADDED, admitted=False)
@@ -287,10 +291,10 @@ class _Scout:
         return origin(url) == origin(self._feed.url)
 
 
-def _subscription(feed: NewFeed, environment: Mapping[str, str]) -> Subscription:
+def _subscription(feed: NewFeed, environment: Mapping[str, str], topics: Collection[str]) -> Subscription:
     """Return what the table of `feed` is read as."""
     try:
-        return read_subscription(feed.table(), environment)
+        return read_subscription(feed.table(), environment, topics)
     except ValueError as error:
         raise ConfigError(f"{feed.url}: {error}") from None
 

@@ -6,6 +6,7 @@ English preferred labels in lower case; the codes are the eight digits of the co
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 
 TOPICS: dict[str, str] = {
@@ -29,23 +30,45 @@ TOPICS: dict[str, str] = {
 }
 """Name → code, in the alphabetical order of the names."""
 
-_NAME_BY_CODE = {code: name for name, code in TOPICS.items()}
 
-
-def topic_name(text: str) -> str:
-    """Return the topic that `text` names: a name in any case, a code, or a code with the prefix `medtop:`.
+def topic_name(text: str, topics: Collection[str] = TOPICS) -> str:
+    """Return the topic of `topics` that `text` names: a name in any case, or of the 17 also its code or `medtop:` code.
 
     Raises:
         ValueError: `text` is none of them; the message offers the nearest names.
     """
-    wanted = text.strip().lower()
-    if wanted in TOPICS:
-        return wanted
-    by_code = _NAME_BY_CODE.get(wanted.removeprefix("medtop:"))
-    if by_code is not None:
-        return by_code
-    near = get_close_matches(wanted, TOPICS, n=1, cutoff=0.5) or [
-        name for name in TOPICS if wanted and wanted in name.replace(",", "").split()
-    ]
-    hint = f"did you mean “{near[0]}”?" if near else "the topics are: " + "; ".join(TOPICS)
+    by_word = _by_word(topics)
+    found = _look_up(text, by_word)
+    if found is not None:
+        return found
+    near = nearest_topic(text, by_word)
+    hint = f"did you mean “{near}”?" if near else "the topics are: " + "; ".join(topics)
     raise ValueError(f"unknown topic “{text}”: {hint}")
+
+
+def nearest_topic(text: str, by_word: Mapping[str, str]) -> str | None:
+    """Return the topic that has `text` as one of its words, else one that is spelt alike: “economy” is no “education”.
+
+    The keys of `by_word` are what may be written, in lower case, its values the topics meant.
+    """
+    wanted = text.strip().casefold()
+    for word, name in by_word.items():
+        if wanted in word.replace(",", " ").split():
+            return name
+    near = get_close_matches(wanted, by_word, n=1, cutoff=0.5)
+    return by_word[near[0]] if near else None
+
+
+def find_topic(text: str, topics: Collection[str] = TOPICS) -> str | None:
+    """Return the topic that `text` names, as `topic_name` does, or None: a hundred times faster where there is none."""
+    return _look_up(text, _by_word(topics))
+
+
+def _by_word(topics: Collection[str]) -> dict[str, str]:
+    by_word = {name.casefold(): name for name in topics}
+    return by_word | {code: name for name, code in TOPICS.items() if by_word.get(name) == name}
+
+
+def _look_up(text: str, by_word: Mapping[str, str]) -> str | None:
+    wanted = text.strip().casefold()
+    return by_word.get(wanted) or by_word.get(wanted.removeprefix("medtop:"))

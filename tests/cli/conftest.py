@@ -17,6 +17,7 @@ import pytest
 
 from cli.feed_server import FeedServer, feed_server, rss
 from cli.in_process import Ended, typed
+from shared_cache import shared_cache
 
 TIME_LIMIT_S = 120
 """For one command on a busy machine; a test that meets it has hung."""
@@ -49,7 +50,9 @@ class Cli:
         """The environment of every command: nothing of the one that the tests run in, and warnings as errors."""
         kept = {name: value for name in ("PATH", "PYTHONPATH", "TMPDIR") if (value := os.environ.get(name))}
         home = str(self.home)
-        folders = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"), home)
+        folders = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"), home)
+        # Shared: the language detector is arranged there once, which takes two seconds.
+        folders["XDG_CACHE_HOME"] = str(shared_cache())
         return kept | folders | {"LANG": "C.UTF-8", "COLUMNS": "160", "PYTHONWARNINGS": WARNINGS} | self.more
 
     @property

@@ -3,22 +3,21 @@ from __future__ import annotations
 import pytest
 
 from cli.conftest import Cli
-
-BETWEEN_TWO_ARTICLES = "2026-03-04T06:46:00Z"
-BEFORE_THE_NEXT_ONE = "2026-03-04T07:10:00Z"
-"""The newsroom opens on the full hour, two days before the first demo; 45 and 74 minutes later it has news again."""
+from newsroom.conftest import quiet_times
 
 
 @pytest.mark.slow
 def test_a_second_demo_asks_conditionally_and_stores_nothing(cli: Cli) -> None:
-    first = cli.run_json("demo", "--folder", "tour", "--latency", "5", AGGREGATOR_CLOCK=BETWEEN_TWO_ARTICLES)
+    # The newsroom opens on the full hour, two days before the first demo.
+    after_an_article, before_the_next = (time.isoformat() for time in quiet_times())
+    first = cli.run_json("demo", "--folder", "tour", "--latency", "5", AGGREGATOR_CLOCK=after_an_article)
     feeds = sum(first["counts"]["save feeds"].values())
     assert feeds > 10
     assert set(first["counts"]["save feeds"]) == {"new articles", "nothing new"}
     assert first["counts"]["save sights"].keys() == {"analysed"}
     articles = cli.run("--config", "tour/aggregator.toml", "query", "--csv", "SELECT COUNT(*) FROM articles").stdout
 
-    second = cli.run("demo", "--folder", "tour", "--latency", "5", AGGREGATOR_CLOCK=BEFORE_THE_NEXT_ONE)
+    second = cli.run("demo", "--folder", "tour", "--latency", "5", AGGREGATOR_CLOCK=before_the_next)
     assert (second.returncode, second.stderr) == (0, "")
     assert f"{feeds} not modified" in second.stdout
     assert "What to type next" in second.stdout

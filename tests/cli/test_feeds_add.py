@@ -212,6 +212,7 @@ def test_while_a_fetch_runs_nobody_is_asked(cli: Cli, site: FeedServer) -> None:
     [
         (["ftp://example.org/"], "must start with https:// or http://"),
         (["https://example.org/", "--category", "sports"], "did you mean “sport”"),
+        (["https://example.org/", "--category", "football"], "--category: unknown topic “football”"),
         (["https://example.org/", "--interval", "often"], "--interval: expected"),
         (["https://example.org/", "--all", "--title", "T"], "--all goes neither"),
         (["https://example.org/${KEY}"], "cannot hold ${NAME}"),
@@ -224,6 +225,32 @@ def test_what_is_typed_wrong_is_explained(cli: Cli, arguments: list[str], senten
     assert (ended.returncode, ended.stdout) == (2, "")
     assert sentence in ended.stderr
     assert text(cli) == MINE
+
+
+def test_topics_of_ones_own(cli: Cli, site: FeedServer) -> None:
+    main, other = f"{site.url}/main.xml", f"{site.url}/other.xml"
+    config = cli.folder / "config" / "aggregator.toml"
+    config.write_text(f'{SETTINGS}\n[topics]\nnames = ["football", "Health"]\n', encoding="utf-8")
+    assert cli.run("feeds", "add", other, "--no-fetch", "--category", "health").returncode == 0
+    assert cli.run("feeds", "add", site.url, "--category", "FOOTBALL").returncode == 0
+    assert [(one["url"], one["category"]) for one in written(cli)] == [(other, "Health"), (main, "football")]
+    for command in (["feeds", "list"], ["feeds", "check"], ["fetch"]):
+        assert cli.run(*command).returncode == 0
+    assert cli.rows("SELECT category FROM feeds ORDER BY url") == [("football",), ("Health",)]
+    before = text(cli)
+    wrong = cli.run("feeds", "add", "--no-fetch", "https://c.example/", "--category", "sport")
+    assert (wrong.returncode, text(cli)) == (2, before)
+    assert (
+        "--category: unknown topic “sport”: the topics are: football; Health ([topics] names of the settings"
+        in wrong.stderr
+    )
+    assert cli.run("feeds", "remove", other).returncode == 0
+    # When they are chosen no longer, each command says which feed is in the way.
+    config.write_text(SETTINGS, encoding="utf-8")
+    for command in (["feeds", "list"], ["feeds", "check"], ["feeds", "export"], ["feeds", "remove", main], ["fetch"]):
+        ended = cli.run(*command)
+        assert ended.returncode == 2
+        assert f"feeds.toml: feed 1 ({main}): unknown topic “football”" in ended.stderr
 
 
 def test_a_feed_that_swells_costs_its_time_and_nothing_else(cli: Cli, server: FeedServer) -> None:

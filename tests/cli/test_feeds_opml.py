@@ -135,6 +135,32 @@ def test_an_export_goes_out_and_comes_back(cli: Cli, server: FeedServer) -> None
     ]
 
 
+def test_topics_of_ones_own_go_out_and_come_back(cli: Cli) -> None:
+    topics = {"AGGREGATOR_TOPICS__NAMES": '["football", "one, two/three", "health"]'}
+    feeds = "".join(
+        f'[[feeds]]\nurl = "https://{name}.example/"\ncategory = "{category}"\n'
+        for name, category in (("a", "football"), ("b", "one, two/three"), ("c", "health"))
+    )
+    feeds += '[[feeds]]\nurl = "https://d.example/"\ntags = ["football"]\n'
+    cli.configure(feeds)
+    file = cli.folder / "mine.opml"
+    assert cli.run("feeds", "export", str(file), **topics).stdout == f"wrote 4 feeds to {file}\n"
+    cli.configure("")
+    assert cli.run("feeds", "import", str(file), **topics).returncode == 0
+    back = sorted(written(cli), key=lambda one: str(one["url"]))
+    assert back == tomllib.loads(feeds)["feeds"]
+    assert "0 imported, 4 already there" in cli.run("feeds", "import", str(file), **topics).stdout
+    # To others, who have the 17 topics, they are words.
+    cli.configure("")
+    assert cli.run("feeds", "import", str(file)).returncode == 0
+    assert [(one.get("category"), one.get("tags")) for one in written(cli)] == [
+        (None, ["football"]),
+        (None, ["football"]),
+        (None, ["one, two/three"]),
+        ("health", None),
+    ]
+
+
 def test_an_export_writes_over_nothing_that_is_no_opml(cli: Cli) -> None:
     cli.configure(MINE)
     ended = cli.run("feeds", "export", str(cli.folder / "config" / "feeds.toml"))

@@ -45,7 +45,7 @@ def full_text(url: str, more: str = "full_text = true") -> str:
 
 def picture() -> bytes:
     file = BytesIO()
-    Image.new("RGB", (64, 48), "navy").save(file, "png")
+    Image.radial_gradient("L").resize((64, 48)).save(file, "png")  # and no single colour, which is no news picture
     return file.getvalue()
 
 
@@ -179,6 +179,6 @@ def test_without_the_extra_it_is_refused_with_the_remedy(cli: Cli, server: FeedS
     path = cli.environment.get("PYTHONPATH", "")
     ended = cli.run_apart("fetch", PYTHONPATH=f"{hiding}:{path}" if path else str(hiding))
     assert ended.returncode == 2
-    assert 'pip install "news-aggregator[full-text]"' in ended.stderr
+    assert 'pip install ".[full-text]"' in ended.stderr
     assert "pip install aggregator" not in ended.stderr
     assert server.paths() == []

@@ -7,7 +7,7 @@ from collections import Counter
 from http.server import BaseHTTPRequestHandler
 from io import BytesIO
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from cli.conftest import SETTINGS, Cli
 from cli.feed_server import Answer, FeedServer, answer
@@ -17,7 +17,8 @@ DAY_AND_MORE = 90_000
 
 def picture(colour: str, kind: str = "png") -> bytes:
     file = BytesIO()
-    Image.new("RGB", (64, 48), colour).save(file, kind)
+    # A single colour would be no news picture.
+    ImageOps.colorize(Image.radial_gradient("L").resize((64, 48)), colour, "white").save(file, kind)
     return file.getvalue()
 
 
@@ -131,9 +132,10 @@ def test_a_picture_whose_file_was_deleted_is_fetched_again(cli: Cli, server: Fee
 def test_over_the_quota_the_pictures_of_the_oldest_articles_go_and_do_not_come_back(
     cli: Cli, server: FeedServer
 ) -> None:
-    size = len(picture("navy"))
+    colours = ("red", "lime", "blue")
+    size = max(len(picture(colour)) for colour in colours)
     settings = SETTINGS.replace("[fetch]", f"[fetch]\nimage_quota = {3 * size}")
-    urls = [server.serve(f"/{n}.png", picture(colour), "image/png") for n, colour in enumerate(("red", "lime", "blue"))]
+    urls = [server.serve(f"/{n}.png", picture(colour), "image/png") for n, colour in enumerate(colours)]
     cli.configure([server.serve("/feed", rss(("one", urls[0])))], settings)
     assert counted(cli) == {"stored": 1}
     server.serve("/feed", rss(("two", urls[1])))

@@ -69,4 +69,4 @@ def test_cron_sees_the_summary_and_nothing_else(ready: Cli) -> None:
     ended = ready.run_apart("run")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "\x1b" not in ended.stdout
-    assert [line.split()[0] for line in ended.stdout.splitlines()[:-1]] == ["feeds", "articles"]
+    assert [line.split()[0] for line in ended.stdout.splitlines()[:-1]] == ["feeds", "labels", "told"]

@@ -15,9 +15,10 @@ from typing import Any
 from aggregator.newsroom.site import feeds_toml
 from aggregator.store.database import Database
 from aggregator.store.digest import content_digest
+from shared_cache import shared_cache
 
 OPENED_AT = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
-NOW = OPENED_AT + timedelta(hours=80)
+NOW = OPENED_AT + timedelta(hours=96)
 """Eight hours after the last news, the last correction included: whatever is asked for stays as it is."""
 
 SETTINGS = """
@@ -52,7 +53,7 @@ class Installation:
         return subprocess.Popen(
             [sys.executable, "-m", "aggregator", *arguments],
             cwd=self.folder,
-            env=os.environ | {"AGGREGATOR_CLOCK": now.isoformat()},
+            env=os.environ | {"AGGREGATOR_CLOCK": now.isoformat(), "XDG_CACHE_HOME": str(shared_cache())},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -78,9 +79,11 @@ class Installation:
             database.close()
 
 
-def make_installation(folder: Path, newsroom_url: str) -> Installation:
+def make_installation(folder: Path, newsroom_url: str, most_feeds: int | None = None) -> Installation:
+    """Subscribe to the newsroom's feeds, all or so many of them."""
     config = folder / "config"
     config.mkdir(parents=True)
     (config / "aggregator.toml").write_text(SETTINGS, encoding="utf-8")
-    (config / "feeds.toml").write_text(feeds_toml(newsroom_url), encoding="utf-8")
+    heading, *tables = feeds_toml(newsroom_url).split("[[feeds]]")
+    (config / "feeds.toml").write_text("[[feeds]]".join([heading, *tables[:most_feeds]]), encoding="utf-8")
     return Installation(folder)

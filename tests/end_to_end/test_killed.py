@@ -12,21 +12,24 @@ from aggregator.newsroom.site import newsroom_feeds
 
 from .installation import NOW, Installation, Newsroom, make_installation
 
-FEED_PATHS = {feed.path for feed in newsroom_feeds()}
+FEEDS = 14
+"""The first of the newsroom's feeds: all of them would only take longer."""
+
+FEED_PATHS = {feed.path for feed in newsroom_feeds()[:FEEDS]}
 
 
 @pytest.fixture(scope="module")
 def undisturbed(newsroom: Newsroom, tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    installation = make_installation(tmp_path_factory.mktemp("undisturbed"), newsroom.url)
+    installation = make_installation(tmp_path_factory.mktemp("undisturbed"), newsroom.url, FEEDS)
     installation.run("run", now=NOW)
     return installation
 
 
-@pytest.mark.parametrize("requests_before_kill", [4, 40, 80])
+@pytest.mark.parametrize("requests_before_kill", [4, 80])
 def test_killed_run_is_completed_by_later_ones_and_repeats_no_request(
     undisturbed: Installation, newsroom: Newsroom, tmp_path: Path, requests_before_kill: int
 ) -> None:
-    installation = make_installation(tmp_path / "killed", newsroom.url)
+    installation = make_installation(tmp_path / "killed", newsroom.url, FEEDS)
     start = len(newsroom.requests())
 
     kill_after(installation, newsroom, start + requests_before_kill)
@@ -57,7 +60,9 @@ def kill_after(installation: Installation, newsroom: Newsroom, requests: int) ->
     process.communicate()
 
 
-def test_second_run_asks_conditionally_and_stores_nothing_new(undisturbed: Installation, newsroom: Newsroom) -> None:
+def test_a_second_run_asks_conditionally_and_stores_nothing_new_and_a_third_asks_nobody(
+    undisturbed: Installation, newsroom: Newsroom
+) -> None:
     digest = undisturbed.digest()
     before = len(newsroom.requests())
     undisturbed.run("run", now=NOW + timedelta(hours=3))
@@ -65,9 +70,6 @@ def test_second_run_asks_conditionally_and_stores_nothing_new(undisturbed: Insta
     assert {request["path"] for request in again} == FEED_PATHS
     assert {request["status"] for request in again} == {304}
     assert undisturbed.digest() == digest
-
-
-def test_run_within_the_window_asks_nobody(undisturbed: Installation, newsroom: Newsroom) -> None:
     before = len(newsroom.requests())
     undisturbed.run("run", now=NOW + timedelta(hours=3, minutes=30))
     assert newsroom.requests(since=before) == []

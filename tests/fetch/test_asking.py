@@ -18,10 +18,10 @@ from aggregator.fetch.politeness import HostGate
 from aggregator.fetch.request import HttpRequest
 from aggregator.fetch.resolve import Resolver
 from aggregator.pipeline.abandon import run_abandonable
-from aggregator.ports import StoreTransaction
 from aggregator.records import HostLesson, Outcome
 from aggregator.store.database import Database
 from aggregator.store.transaction import Transaction
+from aggregator.store_ports import StoreTransaction
 
 R = TypeVar("R")
 NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)

@@ -162,7 +162,7 @@ def test_without_the_extra_the_user_is_told_how_to_get_it(monkeypatch: pytest.Mo
         require_extractor()
     message = str(told.value)
     assert message.startswith("full_text needs trafilatura,")
-    assert 'pip install "news-aggregator[full-text]"' in message
+    assert 'pip install ".[full-text]"' in message
 
 
 def test_nothing_heavy_is_imported_before_the_first_page() -> None:

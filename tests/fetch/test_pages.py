@@ -28,7 +28,6 @@ from aggregator.fetch.resolve import Resolver
 from aggregator.fetch.robots import Refusal, read_rules
 from aggregator.fetch.site_rules import SiteRules
 from aggregator.pipeline.abandon import run_abandonable
-from aggregator.ports import StoreTransaction
 from aggregator.records import (
     Casualty,
     Download,
@@ -44,6 +43,7 @@ from aggregator.store.blobs import BlobFolder
 from aggregator.store.database import Database
 from aggregator.store.schema import article, sighting
 from aggregator.store.transaction import Transaction
+from aggregator.store_ports import StoreTransaction
 
 R = TypeVar("R")
 NOW = datetime(2026, 3, 2, 6, tzinfo=UTC)

@@ -19,7 +19,6 @@ from aggregator.fetch.parts import FetchParts
 from aggregator.fetch.politeness import HostGate
 from aggregator.fetch.schedule import ROUNDING
 from aggregator.fetch.worklists import LOOK_EVERY_S, PoliteWorkList, feeds_due
-from aggregator.ports import Blobs, StoreTransaction
 from aggregator.records import (
     ArticleChange,
     ChangeKind,
@@ -36,6 +35,7 @@ from aggregator.records import (
 )
 from aggregator.store.database import Database
 from aggregator.store.transaction import Transaction
+from aggregator.store_ports import Blobs, StoreTransaction
 
 R = TypeVar("R")
 STARTED_AT = datetime(2026, 3, 2, 6, tzinfo=UTC)

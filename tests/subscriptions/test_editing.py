@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from aggregator.errors import ConfigError, StorageError, UsageError
-from aggregator.subscriptions.changes import add_feeds, remove_feeds, require_editable
+from aggregator.subscriptions.changes import add_feeds, present_subscriptions, remove_feeds, require_editable
 from aggregator.subscriptions.document import NewFeed
 from aggregator.subscriptions.editing import edit_file
+from aggregator.topics import TOPICS
 
 
 @pytest.fixture
@@ -133,7 +134,7 @@ def test_edits_of_several_processes_wait_for_each_other(tmp_path: Path) -> None:
         "from aggregator.subscriptions.changes import add_feeds\n"
         "from aggregator.subscriptions.document import NewFeed\n"
         "sys.stdin.readline()\n"
-        "add_feeds(Path(sys.argv[1]), [NewFeed(sys.argv[2])])\n"
+        "add_feeds(Path(sys.argv[1]), [NewFeed(sys.argv[2])], ())\n"
     )
     urls = [f"https://{number}.example/" for number in range(6)]
     running = [
@@ -154,23 +155,46 @@ def test_edits_of_several_processes_wait_for_each_other(tmp_path: Path) -> None:
 def test_feeds_are_added_once_in_whatever_spelling(path: Path) -> None:
     path.write_text('[[feeds]]\nurl = "HTTPS://A.example:443"\nauth = "me:${PASSWORD}"\n')
     feeds = [NewFeed("https://a.example/"), NewFeed("https://b.example/"), NewFeed("https://b.example/")]
-    assert add_feeds(path, feeds) == [NewFeed("https://b.example/")]
+    assert add_feeds(path, feeds, TOPICS) == [NewFeed("https://b.example/")]
     assert path.read_text().count("[[feeds]]") == 2
     assert "${PASSWORD}" in path.read_text()
-    assert add_feeds(path, feeds) == []
+    assert add_feeds(path, feeds, TOPICS) == []
 
 
 def test_a_file_that_cannot_be_used_is_not_edited(path: Path) -> None:
     path.write_text('[[feeds]]\nurl = "https://a.example/"\ntitel = "A"\n')
-    for change in (lambda: add_feeds(path, [NewFeed("https://b.example/")]), lambda: remove_feeds(path, ["x"])):
+    for change in (
+        lambda: add_feeds(path, [NewFeed("https://b.example/")], TOPICS),
+        lambda: remove_feeds(path, ["x"], TOPICS),
+    ):
         with pytest.raises(ConfigError, match="did you mean “title”"):
             change()
 
 
 def test_feeds_are_taken_out(path: Path) -> None:
     path.write_text('# mine\n\n[[feeds]]\nurl = "https://a.example"\n\n[[feeds]]\nurl = "https://b.example"\n')
-    assert [one.url for one in remove_feeds(path, ["https://a.example/"])] == ["https://a.example/"]
+    assert [one.url for one in remove_feeds(path, ["https://a.example/"], TOPICS)] == ["https://a.example/"]
     assert path.read_text() == '# mine\n\n[[feeds]]\nurl = "https://b.example"\n'
+
+
+def test_a_category_is_one_of_the_users_topics_before_and_after(path: Path) -> None:
+    path.write_text('[[feeds]]\nurl = "https://a.example/"\ncategory = "football"\n')
+    football, sport = (
+        NewFeed("https://b.example/", category="football"),
+        NewFeed("https://c.example/", category="sport"),
+    )
+    for change in (
+        lambda: add_feeds(path, [football], TOPICS),
+        lambda: add_feeds(path, [sport], ["football"]),
+        lambda: remove_feeds(path, ["https://a.example/"], TOPICS),
+        lambda: present_subscriptions(path, TOPICS),
+    ):
+        with pytest.raises(ConfigError, match="unknown topic"):
+            change()
+    assert add_feeds(path, [football], ["football"]) == [football]
+    assert [one.category for one in present_subscriptions(path, ["football"])] == ["football", "football"]
+    remove_feeds(path, ["https://a.example/"], ["football"])
+    assert path.read_text() == '[[feeds]]\nurl = "https://b.example/"\ncategory = "football"\n'
 
 
 # --- who may read a new file -----------------------------------------------------------------------------------------
@@ -192,7 +216,7 @@ def test_a_new_file_has_the_mode_that_the_umask_gives(
     tmp_path: Path, umask: Callable[[int], object], mask: int
 ) -> None:
     umask(mask)
-    add_feeds(tmp_path / "feeds.toml", [NewFeed("https://a.example/", auth="me:${PASSWORD}")])
+    add_feeds(tmp_path / "feeds.toml", [NewFeed("https://a.example/", auth="me:${PASSWORD}")], TOPICS)
     assert mode(tmp_path / "feeds.toml") == 0o666 & ~mask
     assert os.umask(mask) == mask
 
@@ -203,19 +227,19 @@ def test_a_new_file_with_a_password_is_its_owners_alone(
 ) -> None:
     umask(0o022)
     feeds = [NewFeed("https://a.example/"), NewFeed("https://b.example/", auth=auth)]
-    add_feeds(tmp_path / "feeds.toml", feeds)
+    add_feeds(tmp_path / "feeds.toml", feeds, TOPICS)
     assert mode(tmp_path / "feeds.toml") == 0o600
 
 
 def test_a_file_that_is_there_keeps_its_mode_whatever_is_added(path: Path) -> None:
     path.chmod(0o640)
-    add_feeds(path, [NewFeed("https://b.example/", auth="me:pa55")])
+    add_feeds(path, [NewFeed("https://b.example/", auth="me:pa55")], TOPICS)
     assert mode(path) == 0o640
 
 
 def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="must start with https"):
-        add_feeds(tmp_path / "feeds.toml", [NewFeed("ftp://a.example/")])
+        add_feeds(tmp_path / "feeds.toml", [NewFeed("ftp://a.example/")], TOPICS)
     assert not (tmp_path / "feeds.toml").exists()
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pytest
@@ -9,19 +9,36 @@ from hypothesis import strategies as st
 
 from aggregator.errors import ConfigError
 from aggregator.records import Subscription
-from aggregator.subscriptions.feeds_file import KEYS, feed_url, load_subscriptions, read_subscriptions, starter_feeds
+from aggregator.subscriptions.feeds_file import (
+    KEYS,
+    feed_url,
+    load_subscriptions,
+    missing_secrets,
+    read_subscriptions,
+    starter_feeds,
+)
 from aggregator.topics import TOPICS
 
 
-def load(text: str | bytes, tmp_path: Path, environment: Mapping[str, str] | None = None) -> list[Subscription]:
+def load(
+    text: str | bytes,
+    tmp_path: Path,
+    environment: Mapping[str, str] | None = None,
+    topics: Collection[str] = TOPICS,
+) -> list[Subscription]:
     path = tmp_path / "feeds.toml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return load_subscriptions(path, environment or {})
+    return load_subscriptions(path, environment or {}, topics)
 
 
-def refusal(text: str | bytes, tmp_path: Path, environment: Mapping[str, str] | None = None) -> str:
+def refusal(
+    text: str | bytes,
+    tmp_path: Path,
+    environment: Mapping[str, str] | None = None,
+    topics: Collection[str] = TOPICS,
+) -> str:
     with pytest.raises(ConfigError) as caught:
-        load(text, tmp_path, environment)
+        load(text, tmp_path, environment, topics)
     message = str(caught.value)
     assert message.startswith(str(tmp_path / "feeds.toml"))
     return message
@@ -88,6 +105,38 @@ def test_every_key_is_read(tmp_path: Path) -> None:
 def test_a_topic_may_be_a_name_or_a_code(category: str, tmp_path: Path) -> None:
     (one,) = load(f'[[feeds]]\nurl = "https://example.org/"\ncategory = "{category}"\n', tmp_path)
     assert one.category == "sport"
+
+
+OWN = ("football", "Cycling", "health")
+
+
+@pytest.mark.parametrize("category", ["football", "FOOTBALL", " cycling ", "health", "medtop:07000000"])
+@pytest.mark.parametrize("head", ["[[feeds]]\n", "[[apis]]\nentries = 'x'\nfields = {title = 'y'}\n"])
+def test_a_category_is_one_of_the_users_own_topics(head: str, category: str, tmp_path: Path) -> None:
+    text = f'{head}url = "https://example.org/"\ncategory = "{category}"\n'
+    (one,) = load(text, tmp_path, topics=OWN)
+    assert one.category in OWN
+    assert missing_secrets(tmp_path / "feeds.toml", {}, OWN) == {}
+
+
+@pytest.mark.parametrize("head", ["[[feeds]]\n", "[[apis]]\nentries = 'x'\nfields = {title = 'y'}\n"])
+@pytest.mark.parametrize(
+    ("category", "hint"),
+    [
+        ("foot ball", "did you mean “football”?"),
+        ("cyclism", "did you mean “Cycling”?"),
+        ("sport", "football; Cycling; health"),
+        ("15000000", "unknown topic “15000000”"),
+    ],
+)
+def test_a_topic_that_the_user_has_not_chosen_is_refused(head: str, category: str, hint: str, tmp_path: Path) -> None:
+    message = refusal(f'{head}url = "https://example.org/"\ncategory = "{category}"\n', tmp_path, topics=OWN)
+    for part in (" 1 (https://example.org/): ", f"unknown topic “{category}”", hint, "[topics] names"):
+        assert part in message
+
+
+def test_one_of_the_17_topics_needs_no_word_about_the_settings(tmp_path: Path) -> None:
+    assert "[topics]" not in refusal('[[feeds]]\nurl = "https://example.org/"\ncategory = "zz"\n', tmp_path)
 
 
 # --- one feed, one URL -----------------------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from aggregator.records import ApiRecipe, Subscription
 from aggregator.subscriptions.document import NewFeed, with_feeds
 from aggregator.subscriptions.feeds_file import read_subscriptions
-from aggregator.subscriptions.opml import read_outlines, topic_of
+from aggregator.subscriptions.opml import NOT_WRITTEN, read_outlines, topic_of
 from aggregator.subscriptions.opml_export import KnownFeed, write_opml
 from aggregator.subscriptions.opml_import import ImportLine, ImportResult, counts_of, plan_import
 from aggregator.topics import TOPICS
@@ -25,14 +27,14 @@ def opml(body: str) -> str:
     return f'<?xml version="1.0"?>\n<opml version="2.0">\n<body>\n{body}\n</body>\n</opml>\n'
 
 
-def plan(body: str, *present: str) -> list[ImportLine]:
-    lines = plan_import(opml(body), present)
+def plan(body: str, *present: str, topics: Collection[str] = TOPICS) -> list[ImportLine]:
+    lines = plan_import(opml(body), present, topics)
     assert sum(counts_of(lines).values()) == len(lines)
     return lines
 
 
-def imported(body: str) -> list[NewFeed]:
-    return [line.feed for line in plan(body) if line.feed is not None]
+def imported(body: str, topics: Collection[str] = TOPICS) -> list[NewFeed]:
+    return [line.feed for line in plan(body, topics=topics) if line.feed is not None]
 
 
 def only(body: str) -> ImportLine:
@@ -135,14 +137,14 @@ def test_a_broken_file_is_imported_as_far_as_it_goes() -> None:
 
 @pytest.mark.parametrize("text", ["", "no OPML", "<html><body><p>", '{"version": "https://jsonfeed.org/"}', "<opml/>"])
 def test_what_is_no_opml_holds_nothing(text: str) -> None:
-    assert plan_import(text, ()) == []
+    assert plan_import(text, (), TOPICS) == []
 
 
 def test_entities_of_the_file_do_nothing() -> None:
     bomb = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
     text = f'<!DOCTYPE opml [<!ENTITY e0 "ha">{bomb}<!ENTITY x SYSTEM "file:///etc/passwd">]>'
     body = '<outline text="&e11;" xmlUrl="https://a.example/"/><outline text="&x;" xmlUrl="https://b.example/"/>'
-    assert [line.title for line in plan_import(text + opml(body), ())] == ["&e11;", "&x;"]
+    assert [line.title for line in plan_import(text + opml(body), (), TOPICS)] == ["&e11;", "&x;"]
 
 
 def test_ten_thousand_outlines_and_a_deep_nest_are_fast() -> None:
@@ -156,7 +158,7 @@ def test_ten_thousand_outlines_and_a_deep_nest_are_fast() -> None:
 
 @given(st.text(st.sampled_from("<outline texmlUr/=\"' \nhttps:.&;>")))
 def test_no_file_is_too_broken(text: str) -> None:
-    lines = plan_import(f'<outline text="{text}<outline xmlUrl="https://a.example/"/>{text}', ())
+    lines = plan_import(f'<outline text="{text}<outline xmlUrl="https://a.example/"/>{text}', (), TOPICS)
     assert (
         sum(counts_of(lines).values())
         == len(lines)
@@ -193,6 +195,32 @@ def test_folders_and_categories(
     assert (found.category, found.tags) == (category, tags)
 
 
+OWN = ("football", "politics", "R & D", "health", "food and drink")
+
+
+@pytest.mark.parametrize(
+    ("folders", "attribute", "category", "tags"),
+    [
+        (["FOOTBALL"], "", "football", ()),
+        (["Football", "R &amp; D"], "", "R & D", ("Football",)),
+        (["Politics"], "", "politics", ()),
+        (["Government", "business"], "", None, ("Government", "business")),
+        (["sport"], "/medtop:15000000", None, ("sport",)),
+        ([], "/medtop:07000000,daily", "health", ("daily",)),
+        ([], "/Sports/football", "football", ("Sports",)),
+        (["tech"], "", None, ("tech",)),
+        (["Food &amp; Drink"], "", "food and drink", ()),
+    ],
+)
+def test_folders_are_mapped_to_the_users_own_topics(
+    folders: list[str], attribute: str, category: str | None, tags: tuple[str, ...]
+) -> None:
+    opened = "".join(f'<outline text="{name}">' for name in folders)
+    feed = f'<outline category="{attribute}" xmlUrl="https://a.example/"/>'
+    [found] = imported(opened + feed + "</outline>" * len(folders), OWN)
+    assert (found.category, found.tags) == (category, tags)
+
+
 def test_a_feed_is_no_folder_of_the_next_one() -> None:
     body = '<outline text="F"><outline text="A" xmlUrl="https://a.example/"><outline xmlUrl="https://b.example/"/>'
     assert [feed.tags for feed in imported(body)] == [("F",), ("F",)]
@@ -200,8 +228,8 @@ def test_a_feed_is_no_folder_of_the_next_one() -> None:
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_every_topic_is_recognised(topic: str) -> None:
-    assert topic_of(topic.upper()) == topic
-    assert topic_of(f"medtop:{TOPICS[topic]}") == topic
+    assert topic_of(topic.upper(), TOPICS) == topic
+    assert topic_of(f"medtop:{TOPICS[topic]}", TOPICS) == topic
 
 
 # --- out, and in again -----------------------------------------------------------------------------------------------
@@ -215,7 +243,7 @@ def test_an_export_is_opml_with_folders_and_without_secrets() -> None:
         Subscription("https://d.example/", "D", "sport", ("uk",)),
         Subscription("https://api.example/", api=ApiRecipe("items", ())),
     ]
-    text = write_opml(feeds, {"https://b.example/": KnownFeed("B's own", "https://b.example/home")}, NOW)
+    text = write_opml(feeds, {"https://b.example/": KnownFeed("B's own", "https://b.example/home")}, NOW, TOPICS)
     root = ET.fromstring(text)  # noqa: S314 - our own
     assert (root.tag, root.get("version")) == ("opml", "2.0")
     assert root.findtext("head/dateCreated") == "Sat, 31 Jan 2026 12:00:00 +0000"
@@ -246,9 +274,9 @@ def walk(element: ET.Element | None, path: tuple[ET.Element, ...]) -> list[tuple
 
 
 _XML = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff")
-_TITLES = st.text(_XML).map(str.strip)
+_TITLES = st.text(_XML).map(lambda text: NOT_WRITTEN.sub("", text).strip())
 _TAGS = st.text(_XML, min_size=1) | st.sampled_from(
-    ["a,b", "a/b", "50%", "/x", "Sport", "sports", " edge ", '"', "<&>"]
+    ["a,b", "a/b", "50%", "/x", "Sport", "sports", " edge ", '"', "<&>", "a\u202eb"]
 )
 _FEEDS = st.builds(
     Subscription,
@@ -266,7 +294,11 @@ _FEEDS = st.builds(
 @example([Subscription("https://1.example/", "T", "health", ("sport", "uk"))])
 @example([Subscription("https://1.example/", "T", "health", ("health",))])
 def test_what_is_exported_is_imported_as_it_was(feeds: list[Subscription]) -> None:
-    lines = plan_import(write_opml(feeds, {}, NOW), ())
+    check_it_comes_back(feeds, TOPICS)
+
+
+def check_it_comes_back(feeds: Sequence[Subscription], topics: Collection[str]) -> None:
+    lines = plan_import(write_opml(feeds, {}, NOW, topics), (), topics)
     back = {line.feed.url: line.feed for line in lines if line.feed is not None}
     assert {url: (one.title, one.category, one.tags, one.enabled) for url, one in back.items()} == {
         one.url: (one.title, one.category, one.tags, one.enabled) for one in feeds
@@ -274,10 +306,40 @@ def test_what_is_exported_is_imported_as_it_was(feeds: list[Subscription]) -> No
     assert {line.result for line in lines} <= {ImportResult.IMPORTED, ImportResult.FOLDER}
 
 
+_NAMES = st.text(_XML, min_size=1, max_size=8).map(str.strip).filter(
+    lambda name: name and name.casefold() not in TOPICS.values()
+) | st.sampled_from(["sport", "Sports", "politics", "R & D", "R and D", "a/b", "50%", "one, two", "/x", "medtop:1"])
+_OWN_TOPICS = st.lists(_NAMES, min_size=1, max_size=5, unique_by=str.casefold)
+
+
+@given(st.data(), _OWN_TOPICS, st.lists(_FEEDS, max_size=4, unique_by=lambda feed: feed.url))
+def test_the_users_own_topics_go_out_and_come_back(
+    data: st.DataObject, topics: list[str], feeds: list[Subscription]
+) -> None:
+    mine = [replace(one, category=data.draw(st.none() | st.sampled_from(topics))) for one in feeds]
+    tagged = [replace(one, tags=(*one.tags, data.draw(st.sampled_from(topics)))) for one in mine]
+    check_it_comes_back(mine, topics)
+    check_it_comes_back([replace(one, tags=tuple(dict.fromkeys(one.tags))) for one in tagged], topics)
+
+
+def test_only_what_every_reader_knows_is_written_as_a_code() -> None:
+    feeds = [
+        Subscription("https://a.example/", category="sport"),
+        Subscription("https://b.example/", category="Sport"),
+        Subscription("https://c.example/", category="one, two/three"),
+    ]
+    root = ET.fromstring(write_opml(feeds, {}, NOW, [one.category or "" for one in feeds]))  # noqa: S314 - our own
+    assert [one.get("category") for one in root.iter("outline") if one.get("xmlUrl")] == [
+        "/medtop:15000000",
+        "/Sport",
+        "/one%2C two%2Fthree",
+    ]
+
+
 @given(st.lists(_FEEDS, max_size=3, unique_by=lambda feed: feed.url), st.text(st.characters(exclude_categories=["Cs"])))
 def test_nothing_of_an_export_turns_a_terminal_around(feeds: list[Subscription], text: str) -> None:
     hostile = "\x1b\x7f\x85\x9b31m\u202e\u2066\u200f\u2028" + text
-    written = write_opml([*feeds, Subscription("https://z.example/", hostile)], {}, NOW)
+    written = write_opml([*feeds, Subscription("https://z.example/", hostile)], {}, NOW, TOPICS)
     [outline] = [one for one in ET.fromstring(written).iter("outline") if one.get("xmlUrl") == "https://z.example/"]  # noqa: S314 - our own
     assert not set(outline.get("title", "")) & {*map(chr, range(0x7F, 0xA0)), *"\u202e\u2066\u200f\u2028\x1b"}
 

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from aggregator import __version__
-from aggregator.cli import analyze, demo, feeds, fetch, init, query, run, status, why
+from aggregator.cli import analyze, demo, evaluate, feeds, fetch, init, label, photos, query, run, status, train, why
 from aggregator.cli.context import CliContext
 from aggregator.cli.terminal import say
 from aggregator.errors import AggregatorError, ExitCode
@@ -73,7 +73,7 @@ def main(
     context.obj = CliContext(config)
 
 
-for command in (init, fetch, analyze, run, demo, status, why, query):
+for command in (init, fetch, analyze, run, demo, status, why, query, photos, train, evaluate, label):
     command.add_to(cli)
 cli.add_typer(feeds.commands, name="feeds")
 

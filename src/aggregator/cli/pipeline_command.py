@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     from aggregator.app import RunReport
 
 
-def run_and_print(settings: Settings, command: str, stages: tuple[str, ...], *, as_json: bool) -> RunReport:
+def run_and_print(
+    settings: Settings, command: str, stages: tuple[str, ...], *, as_json: bool, relabel_all: bool = False
+) -> RunReport:
     """Run `stages` with progress and print what they did. The caller exits with the code of the report."""
     from aggregator.app import run_stages  # noqa: PLC0415 - half a second of imports that --help does not pay
 
     with progress(quiet=as_json) as tick:
-        report = run_stages(settings, os.environ, command=command, stages=stages, on_tick=tick)
+        report = run_stages(settings, os.environ, command=command, stages=stages, relabel_all=relabel_all, on_tick=tick)
+    for note in report.notes:
+        say(f"aggregator: {note}", err=True)
     say(_as_json(report) if as_json else summary_text(report))
     return report
 
@@ -66,6 +70,8 @@ _TITLES = {
     "save pictures": "pictures",
     "remove pictures": "removed",
     "save sights": "looked at",
-    "save labels": "articles",
+    "save labels": "labels",
+    "adopt models": "trained",
+    "save stories": "told",
 }
 """The stages in which items end, and what a person calls the items."""

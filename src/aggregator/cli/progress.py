@@ -20,6 +20,12 @@ LOG_EVERY_S = 30.0
 Tick = Callable[[list["StageReport"]], None]
 
 
+def tell_step(text: str) -> None:
+    """Say on a terminal what begins now."""
+    if sys.stderr.isatty():
+        say(f"{text} …", err=True)
+
+
 @contextmanager
 def progress(*, quiet: bool) -> Iterator[Tick]:
     """Yield what a run calls about ten times a second. Nothing is drawn if `quiet`."""

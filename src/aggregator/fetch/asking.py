@@ -20,8 +20,9 @@ from aggregator.fetch.hosts import BURST_WITHIN, forgiven, is_forbidden, lesson_
 from aggregator.fetch.http import HttpClient
 from aggregator.fetch.politeness import HostGate
 from aggregator.fetch.request import HttpRequest
-from aggregator.ports import Clock, StoreTransaction, Writer
+from aggregator.ports import Clock, Writer
 from aggregator.records import Download, HostLesson, Outcome
+from aggregator.store_ports import StoreTransaction
 
 LOOK_AGAIN_S = 0.05
 """How long to wait before asking again whether one of a host's requests has ended."""

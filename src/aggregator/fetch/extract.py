@@ -52,7 +52,7 @@ def require_extractor() -> None:
     if missing:
         raise ConfigError(
             f"full_text needs {' and '.join(missing)}, which come with the extra “full-text”: "
-            'pip install "news-aggregator[full-text]", or pip install ".[full-text]" in a checkout; '
+            'pip install ".[full-text]" in a checkout, or the wheel with [full-text] behind it; '
             "or set full_text = false"
         )
 

@@ -15,7 +15,6 @@ from aggregator.fetch.identity import entry_keys
 from aggregator.fetch.moves import same_place
 from aggregator.fetch.parts import FetchParts
 from aggregator.fetch.update import feed_update
-from aggregator.ports import StoreTransaction
 from aggregator.records import (
     ArticleChange,
     Casualty,
@@ -30,6 +29,7 @@ from aggregator.records import (
     QuarantinedItem,
     Reason,
 )
+from aggregator.store_ports import StoreTransaction
 
 
 def save_feeds(parts: FetchParts, transaction: StoreTransaction, fetched: Sequence[FetchedFeed]) -> list[str]:

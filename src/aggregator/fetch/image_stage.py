@@ -16,8 +16,9 @@ from aggregator.fetch.images import IMAGE_ACCEPT, TO_BE_TRIED_AGAIN, claimed_unt
 from aggregator.fetch.parts import FetchParts
 from aggregator.fetch.request import HttpRequest
 from aggregator.fetch.worklists import PoliteWorkList
-from aggregator.ports import Flow, StoreTransaction
+from aggregator.ports import Flow
 from aggregator.records import ImageToFetch, ImageUpdate, LoggedRequest, Reason
+from aggregator.store_ports import StoreTransaction
 
 
 def add_image_stage(

@@ -21,8 +21,8 @@ from datetime import datetime, timedelta
 from aggregator.fetch.freshness import LONGEST, fresh_until
 from aggregator.fetch.schedule import ROUNDING, TRIES, retry_at
 from aggregator.picture_kind import HEAD_BYTES, picture_kind, unread_kind, what_else
-from aggregator.ports import Blobs
 from aggregator.records import Blob, Download, ImageToFetch, ImageUpdate, Outcome, Validators
+from aggregator.store_ports import Blobs
 
 IMAGE_ACCEPT = "image/avif,image/webp,image/png,image/jpeg,image/gif;q=0.9,image/*;q=0.5"
 

@@ -33,7 +33,7 @@ from aggregator.fetch.request import HttpRequest
 from aggregator.fetch.site_rules import SiteRules
 from aggregator.fetch.urls import url_problem
 from aggregator.fetch.worklists import PoliteWorkList
-from aggregator.ports import Flow, ProcessTask, StoreTransaction
+from aggregator.ports import Flow, ProcessTask
 from aggregator.records import (
     Casualty,
     LoggedRequest,
@@ -45,6 +45,7 @@ from aggregator.records import (
     QuarantinedItem,
     Reason,
 )
+from aggregator.store_ports import StoreTransaction
 
 EXTRACT = ProcessTask(extract_pages, PageJob, PageText)
 """What a worker process does for this stage."""

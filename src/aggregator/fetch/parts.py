@@ -10,8 +10,9 @@ from aggregator.fetch.asking import Asker
 from aggregator.fetch.moves import same_place
 from aggregator.fetch.politeness import HostGate
 from aggregator.fetch.schedule import Limits
-from aggregator.ports import Blobs, Clock, Reader, StoreTransaction, Writer
+from aggregator.ports import Clock, Writer
 from aggregator.records import ApiRecipe, FeedToFetch, Subscription
+from aggregator.store_ports import Blobs, Reader, StoreTransaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from aggregator.fetch.robots import (
     robots_claim,
     robots_url,
 )
-from aggregator.ports import StoreTransaction
 from aggregator.records import LoggedRequest, Reason, RobotsFile
+from aggregator.store_ports import StoreTransaction
 
 MOST_REMEMBERED_BYTES = 16 * 1024 * 1024
 """Memory for rules, by estimate: those of some hundred sites. Others are read from the database anew, in milliseconds.

@@ -22,8 +22,9 @@ from aggregator.fetch.page_stage import add_page_stage
 from aggregator.fetch.parse import parse_feeds
 from aggregator.fetch.parts import FetchParts
 from aggregator.fetch.worklists import feeds_due
-from aggregator.ports import Flow, ProcessTask, StoreTransaction
+from aggregator.ports import Flow, ProcessTask
 from aggregator.records import Casualty, FetchedFeed, Outcome, ParsedFeed, ParseJob
+from aggregator.store_ports import StoreTransaction
 
 PARSE = ProcessTask(parse_feeds, ParseJob, ParsedFeed)
 """What a worker process does for this stage."""

@@ -6,7 +6,7 @@ when the file is read and not by a worker at night.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from aggregator.subscriptions.values import (
     with_secrets,
     without_credentials,
 )
+from aggregator.topics import TOPICS
 
 API_KEYS: Mapping[str, str] = {
     **FEED_KEYS,
@@ -54,8 +55,12 @@ MAX_PAGES = 100
 _LARGEST_STEP = 10_000
 
 
-def read_api(table: object, where: str, environment: Mapping[str, str]) -> Subscription:
+def read_api(
+    table: object, where: str, environment: Mapping[str, str], topics: Collection[str] = TOPICS
+) -> Subscription:
     """Read one `[[apis]]` table. Secrets written as `${NAME}` in `headers`, `auth` and `query` come from `environment`.
+
+    Its category is one of `topics`.
 
     Raises:
         ConfigError: a key or a value cannot be used; the text starts with `where`, names the URL and the key, and shows
@@ -71,7 +76,7 @@ def read_api(table: object, where: str, environment: Mapping[str, str]) -> Subsc
     for name in table.get("fields", {}):
         check_key(name, "", f"{where}, fields", dict.fromkeys(FIELDS, "text"))
     try:
-        subscription = read_subscription(table, environment)
+        subscription = read_subscription(table, environment, topics)
         return replace(subscription, query=_query(table.get("query", {}), environment), api=_recipe(table))
     except ValueError as error:
         raise ConfigError(f"{where}: {error}") from None

@@ -14,19 +14,21 @@ from aggregator.subscriptions.feeds_file import load_subscriptions, read_subscri
 from aggregator.subscriptions.values import secrets_in
 
 
-def present_subscriptions(path: Path) -> list[Subscription]:
+def present_subscriptions(path: Path, topics: Collection[str]) -> list[Subscription]:
     """Return what feeds.toml holds, nothing where there is none. Secrets are not looked up, so none can be missing.
+
+    A category is one of `topics`.
 
     Raises:
         ConfigError: it cannot be used as it is.
     """
-    return load_subscriptions(path, None) if path.exists() else []
+    return load_subscriptions(path, None, topics) if path.exists() else []
 
 
-def add_feeds(path: Path, feeds: Sequence[NewFeed]) -> list[NewFeed]:
+def add_feeds(path: Path, feeds: Sequence[NewFeed], topics: Collection[str]) -> list[NewFeed]:
     """Add `feeds` to feeds.toml, which is made if there is none; return those that were not there yet.
 
-    A new file that holds a password is its owner's alone to read.
+    A new file that holds a password is its owner's alone to read. A category is one of `topics`.
 
     Raises:
         ConfigError: the file cannot be used as it is, or be edited, or could not be read with `feeds` in it.
@@ -35,17 +37,20 @@ def add_feeds(path: Path, feeds: Sequence[NewFeed]) -> list[NewFeed]:
     """
     added: list[NewFeed] = []
 
+    def read(text: str) -> list[Subscription]:
+        return read_subscriptions(text, str(path), None, topics)
+
     def edit(text: str) -> str:
-        seen = {one.url for one in read_subscriptions(text, str(path), None)}
+        seen = {one.url for one in read(text)}
         for feed in feeds:
             if feed.url not in seen:
                 seen.add(feed.url)
                 added.append(feed)
         after = with_feeds(text, str(path), added)
-        read_subscriptions(after, str(path), None)
+        read(after)
         return after
 
-    edit_file(path, edit, lambda text: any(_holds_a_secret(one) for one in read_subscriptions(text, str(path), None)))
+    edit_file(path, edit, lambda text: any(_holds_a_secret(one) for one in read(text)))
     return added
 
 
@@ -58,8 +63,10 @@ def _holds_a_secret(one: Subscription) -> bool:
     return any(value and not secrets_in(value) for value in values)
 
 
-def remove_feeds(path: Path, urls: Collection[str]) -> list[Removed]:
+def remove_feeds(path: Path, urls: Collection[str], topics: Collection[str]) -> list[Removed]:
     """Take the feeds and APIs at `urls` (as `feed_url` returns them) out of feeds.toml; return what was cut out.
+
+    A category is one of `topics`.
 
     Raises:
         ConfigError: the file cannot be used as it is, or be edited.
@@ -69,7 +76,7 @@ def remove_feeds(path: Path, urls: Collection[str]) -> list[Removed]:
     removed: list[Removed] = []
 
     def edit(text: str) -> str:
-        read_subscriptions(text, str(path), None)
+        read_subscriptions(text, str(path), None, topics)
         after, cut_out = without_feeds(text, str(path), urls)
         removed.extend(cut_out)
         return after

@@ -6,7 +6,7 @@ The file is what the user wants; the database is what was observed. Nothing that
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from aggregator.subscriptions.values import (
     secrets_in,
     without_credentials,
 )
+from aggregator.topics import TOPICS
 
 __all__ = ["KEYS", "feed_url", "load_subscriptions", "missing_secrets", "read_subscriptions", "starter_feeds"]
 
@@ -33,11 +34,13 @@ def starter_feeds() -> str:
     return files("aggregator.subscriptions").joinpath("starter_feeds.toml").read_text(encoding="utf-8")
 
 
-def load_subscriptions(path: Path, environment: Mapping[str, str] | None) -> list[Subscription]:
+def load_subscriptions(
+    path: Path, environment: Mapping[str, str] | None, topics: Collection[str] = TOPICS
+) -> list[Subscription]:
     """Read feeds.toml. Secrets written as `${NAME}` in `headers`, `auth` and `query` come from `environment`.
 
     Without an `environment`, secrets are not looked up: each stands as its own `${NAME}`, for those who only list or
-    edit.
+    edit. A category is one of `topics`.
 
     Returns:
         All subscriptions in the order of the file, feeds before APIs, disabled ones included. Of two spellings of one
@@ -46,7 +49,7 @@ def load_subscriptions(path: Path, environment: Mapping[str, str] | None) -> lis
     Raises:
         ConfigError: there is no such file, or it or one of its values cannot be used; the text names feed and key.
     """
-    return read_subscriptions(_text_of(path), str(path), environment)
+    return read_subscriptions(_text_of(path), str(path), environment, topics)
 
 
 def _text_of(path: Path) -> str:
@@ -61,27 +64,30 @@ def _text_of(path: Path) -> str:
         raise ConfigError(f"{path} cannot be read: {error}") from error
 
 
-def read_subscriptions(text: str, where: str, environment: Mapping[str, str] | None) -> list[Subscription]:
+def read_subscriptions(
+    text: str, where: str, environment: Mapping[str, str] | None, topics: Collection[str] = TOPICS
+) -> list[Subscription]:
     """Read the text of a feeds.toml, which stands in `where`, as `load_subscriptions` does.
 
     Raises:
         ConfigError: it or one of its values cannot be used.
     """
     subscriptions: dict[str, Subscription] = {}
-    for one, _ in _subscribed_tables(text, where, environment):
+    for one, _ in _subscribed_tables(text, where, environment, topics):
         subscriptions.setdefault(one.url, one)
     return list(subscriptions.values())
 
 
 def _subscribed_tables(
-    text: str, where: str, environment: Mapping[str, str] | None = None
+    text: str, where: str, environment: Mapping[str, str] | None, topics: Collection[str]
 ) -> Iterator[tuple[Subscription, object]]:
     """Yield each subscription with the table that it was read from."""
     document = _document(text, where)
     known = _each_its_own_name(document, where) if environment is None else environment
     for kind, number, table in _tables(document, where):
         place = f"{where}: {kind} {number}"
-        yield (_read_feed(table, place, known) if kind == "feed" else read_api(table, place, known)), table
+        read = _read_feed if kind == "feed" else read_api
+        yield read(table, place, known, topics), table
 
 
 def _each_its_own_name(document: Mapping[str, Any], where: str) -> dict[str, str]:
@@ -89,14 +95,16 @@ def _each_its_own_name(document: Mapping[str, Any], where: str) -> dict[str, str
     return {name: f"${{{name}}}" for _, _, table in _tables(document, where) for name in _secrets_of(table)}
 
 
-def missing_secrets(path: Path, environment: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+def missing_secrets(
+    path: Path, environment: Mapping[str, str], topics: Collection[str] = TOPICS
+) -> dict[str, tuple[str, ...]]:
     """Return URL → names of variables that its table of feeds.toml asks for, and that `environment` does not have.
 
     Raises:
         ConfigError: there is no such file, or it cannot be used.
     """
     missing: dict[str, tuple[str, ...]] = {}
-    for one, table in _subscribed_tables(_text_of(path), str(path)):
+    for one, table in _subscribed_tables(_text_of(path), str(path), None, topics):
         names = [name for name in _secrets_of(table) if name not in environment]
         if names:
             missing[one.url] = tuple(dict.fromkeys((*missing.get(one.url, ()), *names)))
@@ -135,7 +143,7 @@ def _secrets_of(table: object) -> list[str]:
     return [name for text in texts if isinstance(text, str) for name in secrets_in(text)]
 
 
-def _read_feed(table: object, where: str, environment: Mapping[str, str]) -> Subscription:
+def _read_feed(table: object, where: str, environment: Mapping[str, str], topics: Collection[str]) -> Subscription:
     if not isinstance(table, dict):
         raise ConfigError(f"{where} must be a table with at least a url")
     if "url" not in table:
@@ -144,6 +152,6 @@ def _read_feed(table: object, where: str, environment: Mapping[str, str]) -> Sub
     for key, value in table.items():
         check_key(key, value, where)
     try:
-        return read_subscription(table, environment)
+        return read_subscription(table, environment, topics)
     except ValueError as error:
         raise ConfigError(f"{where}: {error}") from None

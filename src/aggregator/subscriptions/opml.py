@@ -6,12 +6,13 @@ OPML 2.0 (http://opml.org/spec2.opml): an outline with an `xmlUrl` is a feed, on
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import quote, unquote
 
 from aggregator.subscriptions.tags import Tag, read_tags
-from aggregator.topics import topic_name
+from aggregator.topics import TOPICS, find_topic
 
 MAX_FOLDERS = 10
 """Of folders in folders in folders only the outer ones count."""
@@ -39,7 +40,16 @@ _ALIASES = {
     "lifestyle": "lifestyle and leisure",
     "leisure": "lifestyle and leisure",
 }
-"""What people call folders that are clearly one of the topics."""
+"""What people call folders that are clearly one of the 17 topics."""
+
+_NAME_BY_CODE = {f"medtop:{code}": name for name, code in TOPICS.items()}
+
+NOT_WRITTEN = re.compile(
+    r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # not in XML at all
+    r"|[\x7f-\x9f\ufdd0-\ufdef]"  # discouraged in XML 1.0, section 2.2; a terminal obeys some of them
+    r"|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f]"  # shows another text than the one that is there
+)
+"""The characters that no OPML of ours holds as they are."""
 
 
 class OutlineKind(StrEnum):
@@ -113,8 +123,8 @@ def _outline(tag: Tag, parent: Outline | None) -> Outline:
     return Outline(tag.line, tag.attributes, (*parent.folders, *inner)[:MAX_FOLDERS], ends=tag.ends)
 
 
-def category_and_tags(outline: Outline) -> tuple[str | None, tuple[str, ...]]:
-    """Return the topic and the tags that the folders and the `category` attribute of a feed's outline give it.
+def category_and_tags(outline: Outline, topics: Collection[str]) -> tuple[str | None, tuple[str, ...]]:
+    """Return the one of `topics`, and the tags, that a feed's outline has from its folders and its `category`.
 
     The attribute is read as OPML 2.0 has it: texts parted by commas; one with slashes is the path of a category, one
     without is a tag. Of several topics the one in the attribute counts, then that of the innermost folder; the names
@@ -127,23 +137,22 @@ def category_and_tags(outline: Outline) -> tuple[str | None, tuple[str, ...]]:
             tags.append(unquote(item.strip()))
             continue
         for name in map(unquote, item.strip().strip("/").split("/")):
-            found = topic_of(name)
-            tags += [] if found else [name]
+            found = topic_of(name, topics)
+            # A code that is none of the user's topics is no word either: its name is one.
+            tags += [] if found else [_NAME_BY_CODE.get(name, name)]
             topic = topic or found
-    names = [(name, topic_of(name)) for name in outline.folders]
+    names = [(name, topic_of(name, topics)) for name in outline.folders]
     innermost = next((found for _, found in reversed(names) if found), None)
     topic = topic or innermost
     tags += [name for name, found in names if found is None or found != topic]
     return topic, tuple(dict.fromkeys(tag for tag in tags if tag))
 
 
-def topic_of(name: str) -> str | None:
-    """Return the topic that a folder's name clearly names, or None."""
+def topic_of(name: str, topics: Collection[str]) -> str | None:
+    """Return the one of `topics` that a folder's name clearly names, or None."""
     wanted = name.strip().lower().replace(" & ", " and ")
-    try:
-        return topic_name(_ALIASES.get(wanted, wanted))
-    except ValueError:
-        return None
+    # Its own name first: to whoever chose the topic “politics” that word means no other.
+    return next(filter(None, (find_topic(word, topics) for word in (name, _ALIASES.get(wanted, wanted)))), None)
 
 
 def as_name(text: str) -> str:
@@ -154,7 +163,10 @@ def as_name(text: str) -> str:
 def as_tag(tag: str) -> str:
     """Return `tag` as it can stand in a `category` attribute: what would part or end it there is percent-encoded."""
     last = len(tag) - 1
-    return "".join(
-        quote(letter, safe="") if letter in "%,/" or letter < " " or (at in (0, last) and letter.isspace()) else letter
-        for at, letter in enumerate(tag)
-    )
+
+    def is_quoted(at: int, letter: str) -> bool:
+        return (
+            letter in "%,/" or letter < " " or (at in (0, last) and letter.isspace()) or bool(NOT_WRITTEN.match(letter))
+        )
+
+    return "".join(quote(letter, safe="") if is_quoted(at, letter) else letter for at, letter in enumerate(tag))

@@ -6,22 +6,15 @@ A category is a folder, the first tag one inside it; all of both also stand in t
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from xml.sax.saxutils import quoteattr
 
 from aggregator.records import Subscription
-from aggregator.subscriptions.opml import as_name, as_tag, topic_of
+from aggregator.subscriptions.opml import NOT_WRITTEN, as_name, as_tag, topic_of
 from aggregator.topics import TOPICS
-
-_NOT_WRITTEN = re.compile(
-    r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"  # not in XML at all
-    r"|[\x7f-\x9f\ufdd0-\ufdef]"  # discouraged in XML 1.0, section 2.2; a terminal obeys some of them
-    r"|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f]"  # shows another text than the one that is there
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +25,18 @@ class KnownFeed:
     site_url: str | None = None
 
 
-def write_opml(subscriptions: Sequence[Subscription], known: Mapping[str, KnownFeed], now: datetime) -> str:
+def write_opml(
+    subscriptions: Sequence[Subscription], known: Mapping[str, KnownFeed], now: datetime, topics: Collection[str]
+) -> str:
     """Return the feeds among `subscriptions` as an OPML document; `known` is what the database has, by URL.
 
-    Feeds that are not enabled are marked as comments (`isComment`), as OPML has it. APIs are no feeds, and are left
-    out.
+    `topics` are those that a category is one of. Feeds that are not enabled are marked as comments (`isComment`), as
+    OPML has it. APIs are no feeds, and are left out.
     """
     folders: dict[tuple[str, ...], list[Subscription]] = {}
     for one in subscriptions:
         if one.api is None:
-            folders.setdefault(_folders(one), []).append(one)
+            folders.setdefault(_folders(one, topics), []).append(one)
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<opml version="2.0">',
@@ -57,10 +52,14 @@ def write_opml(subscriptions: Sequence[Subscription], known: Mapping[str, KnownF
     return "\n".join(lines) + "\n"
 
 
-def _folders(one: Subscription) -> tuple[str, ...]:
+def _folders(one: Subscription, topics: Collection[str]) -> tuple[str, ...]:
     # A tag that reads as a topic would be taken for the category of a feed that has none.
-    tags = [tag for tag in one.tags[:1] if tag and as_name(tag) == tag and (one.category or topic_of(tag) is None)]
-    return (*([one.category] if one.category else []), *tags)
+    tags = [tag for tag in one.tags[:1] if one.category or topic_of(tag, topics) is None]
+    return tuple(name for name in (one.category, *tags) if name and _stays_as_it_is(name))
+
+
+def _stays_as_it_is(name: str) -> bool:
+    return as_name(name) == name and not NOT_WRITTEN.search(name)
 
 
 def _written(
@@ -79,8 +78,7 @@ def _written(
 
 def _feed(one: Subscription, known: KnownFeed) -> dict[str, str]:
     title = one.title or known.title or one.url
-    topic = [f"/medtop:{TOPICS[one.category]}"] if one.category else []
-    categories = [*topic, *(as_tag(tag) for tag in one.tags)]
+    categories = [*([_path(one.category)] if one.category else []), *(as_tag(tag) for tag in one.tags)]
     values = {
         "type": "rss",
         "text": title,
@@ -93,5 +91,10 @@ def _feed(one: Subscription, known: KnownFeed) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
+def _path(topic: str) -> str:
+    """Return a topic as OPML has a category: by its code if it is one of the 17, so that every reader knows it."""
+    return f"/medtop:{TOPICS[topic]}" if topic in TOPICS else f"/{as_tag(topic)}"
+
+
 def _attributes(values: Mapping[str, str]) -> str:
-    return " ".join(f"{name}={quoteattr(_NOT_WRITTEN.sub('', value))}" for name, value in values.items())
+    return " ".join(f"{name}={quoteattr(NOT_WRITTEN.sub('', value))}" for name, value in values.items())

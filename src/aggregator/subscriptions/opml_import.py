@@ -32,12 +32,15 @@ class ImportLine:
     feed: NewFeed | None = field(default=None, repr=False)
 
 
-def plan_import(text: str, present: Collection[str]) -> list[ImportLine]:
-    """Return what becomes of each outline of the OPML document `text`; `present` are the URLs of feeds.toml."""
+def plan_import(text: str, present: Collection[str], topics: Collection[str]) -> list[ImportLine]:
+    """Return what becomes of each outline of the OPML document `text`; `present` are the URLs of feeds.toml.
+
+    A category is one of `topics`.
+    """
     lines: list[ImportLine] = []
     seen: dict[str, int | None] = dict.fromkeys(present)
     for outline in read_outlines(text):
-        planned = _planned(outline, seen)
+        planned = _planned(outline, seen, topics)
         if planned.feed is not None:
             seen[planned.feed.url] = outline.line
         lines.append(planned)
@@ -50,7 +53,7 @@ def counts_of(lines: Sequence[ImportLine]) -> dict[str, int]:
     return {result.value: found[result] for result in ImportResult}
 
 
-def _planned(outline: Outline, seen: dict[str, int | None]) -> ImportLine:
+def _planned(outline: Outline, seen: dict[str, int | None], topics: Collection[str]) -> ImportLine:
     title = outline.title or without_credentials(outline.url)
     if outline.kind is not OutlineKind.FEED:
         if outline.kind is OutlineKind.FOLDER:
@@ -63,7 +66,7 @@ def _planned(outline: Outline, seen: dict[str, int | None]) -> ImportLine:
     if url in seen:
         earlier = f"the same as in line {seen[url]}" if seen[url] else "in feeds.toml"
         return ImportLine(outline.line, title, ImportResult.PRESENT, earlier)
-    category, tags = category_and_tags(outline)
+    category, tags = category_and_tags(outline, topics)
     feed = NewFeed(
         url=url,
         title=outline.title,
@@ -74,7 +77,7 @@ def _planned(outline: Outline, seen: dict[str, int | None]) -> ImportLine:
     )
     try:
         # With no environment: what a stranger wrote asks it for nothing, and can be read again wherever it is written.
-        read_subscription(feed.table(), {})
+        read_subscription(feed.table(), {}, topics)
     except ValueError as error:
         return ImportLine(outline.line, title, ImportResult.LEFT_OUT, str(error))
     why = "its password stands in feeds.toml now; better is auth = “user:${NAME}”" if credentials else ""

@@ -6,7 +6,7 @@ A `[[feeds]]` and an `[[apis]]` table have these in common; what only an API has
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from aggregator.config_values import read_duration_s
 from aggregator.errors import ConfigError
 from aggregator.records import Subscription
-from aggregator.topics import topic_name
+from aggregator.topics import TOPICS, topic_name
 
 FEED_KEYS: Mapping[str, str] = {
     "url": "text",
@@ -74,8 +74,12 @@ def _is_of_kind(kind: str, value: object) -> bool:
     return True
 
 
-def read_subscription(table: Mapping[str, Any], environment: Mapping[str, str]) -> Subscription:
+def read_subscription(
+    table: Mapping[str, Any], environment: Mapping[str, str], topics: Collection[str] = TOPICS
+) -> Subscription:
     """Read what every table has in common. Its keys have been checked; secrets come from `environment`.
+
+    Its category is one of `topics`.
 
     Raises:
         ValueError: a value cannot be used; the text says why and shows no secret.
@@ -84,7 +88,7 @@ def read_subscription(table: Mapping[str, Any], environment: Mapping[str, str]) 
     return Subscription(
         url=url,
         title=table.get("title", ""),
-        category=topic_name(table["category"]) if "category" in table else None,
+        category=category(table["category"], topics) if "category" in table else None,
         tags=tuple(table.get("tags", ())),
         interval_s=read_duration_s(table["interval"]) if "interval" in table else None,
         full_text=table.get("full_text"),
@@ -93,6 +97,21 @@ def read_subscription(table: Mapping[str, Any], environment: Mapping[str, str]) 
         headers=headers(table.get("headers", {}), environment),
         auth=auth(table["auth"], environment) if "auth" in table else credentials,
     )
+
+
+def category(text: str, topics: Collection[str]) -> str:
+    """Return the one of `topics` that `text` names, in any case, or by its code.
+
+    Raises:
+        ValueError: it names none; the text offers the nearest, and says where the topics are chosen.
+    """
+    try:
+        return topic_name(text, topics)
+    except ValueError as error:
+        if tuple(topics) == tuple(TOPICS):
+            raise
+        # What was right before the user chose other topics is wrong now.
+        raise ValueError(f"{error} ([topics] names of the settings says which there are)") from None
 
 
 def feed_url(text: str) -> str:

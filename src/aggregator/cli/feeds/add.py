@@ -30,7 +30,7 @@ def add(  # noqa: PLR0917 - Typer takes options from parameters
     context: typer.Context,
     url: Annotated[str, typer.Argument(metavar="URL", help="The address of a feed, or of a page that has one.")],
     title: Annotated[str, typer.Option(help="The name to show, in place of its own.")] = "",
-    category: Annotated[str | None, typer.Option(help="What it is about: one of the 17 topics.")] = None,
+    category: Annotated[str | None, typer.Option(help="What it is about: one of the topics.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="A word of your own; may be given several times.")] = None,
     every: Annotated[str | None, typer.Option("--interval", help="Ask it no more often than this: 30m, 2h.")] = None,
     full_text: Annotated[
@@ -54,17 +54,17 @@ def add(  # noqa: PLR0917 - Typer takes options from parameters
         raise UsageError(
             "--all goes neither with --title, which names one feed, nor with --no-fetch, which asks nobody"
         )
+    settings = settings_of(context)
     address_typed, credentials = address(url)
     feed = NewFeed(
         url=address_typed,
         title=title.strip(),
-        category=topic(category),
+        category=topic(category, settings.topics.names),
         tags=tuple(dict.fromkeys(tag or ())),
         interval=interval(every),
         full_text=full_text,
         auth=auth or credentials,
     )
-    settings = settings_of(context)
     report = _written(settings, feed) if no_fetch else _asked(settings, feed, take_all=take_all, quiet=as_json)
     if as_json:
         typer.echo(json.dumps(asdict(report)))
@@ -78,7 +78,7 @@ def _written(settings: Settings, feed: NewFeed) -> SubscribeReport:
     from aggregator.subscribe import AddedFeed, SubscribeReport  # noqa: PLC0415
     from aggregator.subscriptions.changes import add_feeds  # noqa: PLC0415
 
-    if not add_feeds(settings.feeds_path, [feed]):
+    if not add_feeds(settings.feeds_path, [feed], settings.topics.names):
         return SubscribeReport(present=(feed.url,))
     return SubscribeReport(added=(AddedFeed(feed.url, feed.title, note="the next run asks it"),))
 

@@ -34,8 +34,8 @@ def check(
     from aggregator.subscriptions.feeds_file import load_subscriptions, missing_secrets  # noqa: PLC0415
 
     settings = settings_of(context)
-    subscriptions = load_subscriptions(settings.feeds_path, None)
-    secrets = missing_secrets(settings.feeds_path, os.environ)
+    subscriptions = load_subscriptions(settings.feeds_path, None, settings.topics.names)
+    secrets = missing_secrets(settings.feeds_path, os.environ, settings.topics.names)
     wanted = [Wanted(one.url, one.title, one.enabled, secrets.get(one.url, ())) for one in subscriptions]
     now = clock_from_environment(os.environ).now()
     found = find_ailments(settings.database_url, wanted, now)

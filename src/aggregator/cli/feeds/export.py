@@ -30,9 +30,10 @@ def export(
     from aggregator.subscriptions.opml_export import KnownFeed, write_opml  # noqa: PLC0415
 
     settings = settings_of(context)
-    subscriptions = load_subscriptions(settings.feeds_path, None)
+    topics = settings.topics.names
+    subscriptions = load_subscriptions(settings.feeds_path, None, topics)
     known = {one.url: KnownFeed(one.title, one.site_url) for one in feed_names(settings.database_url)}
-    text = write_opml(subscriptions, known, clock_from_environment(os.environ).now())
+    text = write_opml(subscriptions, known, clock_from_environment(os.environ).now(), topics)
     apis = sum(one.api is not None for one in subscriptions)
     if apis:
         typer.echo(f"left out: {apis} of [[apis]], for which OPML has no place", err=True)

@@ -35,7 +35,7 @@ def import_opml(
 ) -> None:
     """Add the feeds of an OPML file to feeds.toml, and tell what became of each of its outlines.
 
-    Folders become tags, or the category where they name one of the 17 topics. What is broken is left out with its
+    Folders become tags, or the category where they name one of the topics. What is broken is left out with its
     reason, and the rest is imported. Nobody is asked now: the next run does that, politely.
     """
     from aggregator.fetch.charset import decode_document  # noqa: PLC0415
@@ -43,12 +43,13 @@ def import_opml(
     from aggregator.subscriptions.opml_import import counts_of, plan_import  # noqa: PLC0415
 
     settings = settings_of(context)
-    present = {one.url for one in present_subscriptions(settings.feeds_path)}
-    lines = plan_import(decode_document(_content(file)), present)
+    topics = settings.topics.names
+    present = {one.url for one in present_subscriptions(settings.feeds_path, topics)}
+    lines = plan_import(decode_document(_content(file)), present, topics)
     counts = counts_of(lines)
     feeds = [line.feed for line in lines if line.feed is not None]
     if feeds and not dry_run:
-        add_feeds(settings.feeds_path, feeds)
+        add_feeds(settings.feeds_path, feeds, topics)
     if as_json:
         print_json_lines(COLUMNS, [_row(line) for line in lines])
     elif lines:

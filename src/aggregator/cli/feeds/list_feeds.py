@@ -43,7 +43,7 @@ def list_feeds(
     settings = settings_of(context)
     observed = observed_feeds(settings.database_url)
     rows = []
-    for one in load_subscriptions(settings.feeds_path, None):
+    for one in load_subscriptions(settings.feeds_path, None, settings.topics.names):
         seen = observed.get(one.url)
         title = one.title or (seen.title if seen else "")
         state = ("new", 0, None, None, None) if seen is None else seen.condition

@@ -32,14 +32,14 @@ def remove(
 
     settings = settings_of(context)
     wanted = addresses(urls)
-    there = {one.url for one in present_subscriptions(settings.feeds_path)}
+    there = {one.url for one in present_subscriptions(settings.feeds_path, settings.topics.names)}
     missing = [url for url in wanted if url not in there]
     if missing:
         raise UsageError(
             f"{settings.feeds_path} has no feed {safe(', '.join(missing))}; “aggregator feeds list” shows what it has. "
             "Nothing was removed"
         )
-    for one in remove_feeds(settings.feeds_path, wanted):
+    for one in remove_feeds(settings.feeds_path, wanted, settings.topics.names):
         if as_json:
             typer.echo(json.dumps(asdict(one)))
             continue

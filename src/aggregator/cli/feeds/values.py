@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from aggregator.config_values import read_duration_s
 from aggregator.errors import UsageError
-from aggregator.topics import topic_name
 
 
 def address(text: str) -> tuple[str, str | None]:
@@ -33,14 +32,16 @@ def addresses(texts: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(address(text)[0] for text in texts))
 
 
-def topic(text: str | None) -> str | None:
-    """Return the topic that `--category` names.
+def topic(text: str | None, topics: Collection[str]) -> str | None:
+    """Return the one of `topics` that `--category` names.
 
     Raises:
         UsageError: there is no such topic.
     """
+    from aggregator.subscriptions.values import category  # noqa: PLC0415
+
     try:
-        return None if text is None else topic_name(text)
+        return None if text is None else category(text, topics)
     except ValueError as error:
         raise UsageError(f"--category: {error}") from error
 
