@@ -35,6 +35,7 @@ def demo_output() -> str:
             text=True,
             check=True,
         ).stdout
+        printed = re.sub(r"\S*__main__\.py", "aggregator", printed)  # started as a module, and shown as the command
         return printed.replace(f"{Path(folder).resolve()}/", "").replace(f"{folder}/", "")
 
 

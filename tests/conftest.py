@@ -30,6 +30,11 @@ def ordinary_tls_context() -> Iterator[None]:
         yield
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the flag without which no floor of quality is lowered."""
+    parser.addoption("--new-floors", action="store_true", help="write what tests/quality reaches as the new floors")
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Say what `-n auto` means: a worker more than cores, because some tests mostly wait for what hangs."""

@@ -31,7 +31,9 @@ IMPORT_SITES = {
     "jmespath": {"expressions.py"},
     "tomlkit": {"subscriptions/document.py"},
     "PIL": {"analyze/pixels.py", "newsroom/pictures/canvas.py"},  # one looks at pictures, the other paints them
-    "py3langid": {"analyze/language.py"},
+    "py3langid": {"analyze/language_model.py"},
+    "sklearn": {"analyze/topic_learning.py"},
+    "onnxruntime": {"analyze/vision.py"},
     "typer": {"cli/"},
     "rich": {"cli/"},
     "sqlalchemy": {"store/"},
@@ -57,7 +59,7 @@ THREAD_MAKERS = {
 
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
-LONG_CATALOGUES = {"records.py", "store/schema.py"}
+LONG_CATALOGUES = {"records.py", "store/schema.py", "store/views.py"}
 """Nothing but declarations, read from top to bottom."""
 
 
@@ -111,7 +113,8 @@ def attributes(module: str) -> Iterator[str]:
 @pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("publish/")])
 def test_publishing_reads_the_store_and_knows_no_other_room(module: str) -> None:
     rooms = {name.split(".")[1] for name in imported(module) if name.startswith("aggregator.")}
-    assert rooms <= {"store", "publish", "ports", "records", "config", "config_values", "topics", "errors"}
+    below = {"store", "publish", "ports", "store_ports", "records", "config", "config_values", "topics", "errors"}
+    assert rooms <= below
 
 
 def test_what_people_type_loads_nothing_heavy_before_it_is_needed() -> None:
@@ -136,7 +139,8 @@ def test_what_people_type_loads_nothing_heavy_before_it_is_needed() -> None:
 
 
 def test_a_fetch_does_not_pay_for_what_only_an_analysis_needs() -> None:
-    question = "import sys, aggregator.app; print(*{'numpy', 'PIL', 'py3langid', 'alembic'} & sys.modules.keys())"
+    heavy = "{'numpy', 'PIL', 'py3langid', 'sklearn', 'alembic'}"
+    question = f"import sys, aggregator.app; print(*{heavy} & sys.modules.keys())"
     answer = subprocess.run([sys.executable, "-c", question], capture_output=True, text=True, check=True)
     assert answer.stdout.split() == []
 

@@ -18,9 +18,10 @@ from aggregator.fetch.proxies import proxy_rules
 from aggregator.fetch.request import user_agent
 from aggregator.fetch.resolve import Resolver
 from aggregator.pipeline.abandon import run_abandonable
-from aggregator.ports import Clock, Reader, StoreTransaction, Writer
+from aggregator.ports import Clock, Writer
 from aggregator.records import HostLesson, Subscription
 from aggregator.store.blobs import BlobFolder
+from aggregator.store_ports import Reader, StoreTransaction
 
 
 def fetch_parts(
