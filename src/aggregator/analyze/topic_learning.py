@@ -135,11 +135,13 @@ def _held_out_scores(rows: csr_matrix, labels: IntArray, ready: ReadyExamples, f
 def joining(labels: IntArray, topics: int) -> tuple[FloatArray, FloatArray]:
     """Return for each topic its prior and the weight of the lexicon, for a model that learnt from `labels`.
 
-    The weight is each topic's own: with a mean one, topics with few examples vanish where others have many.
+    The weight lies between each topic's own and the mean one. With the mean alone, topics with few examples vanish
+    where others have many; with their own alone, a stray word for a rare topic outweighs all that was learnt.
     """
     counts = np.bincount(labelled(labels), minlength=topics)
     priors = PRIOR_STRENGTH * np.log((counts + 1) / (counts.sum() + topics))
-    return priors, LEXICON_WEIGHT / (1 + counts / LEXICON_HALVED_AT)
+    own, usual = (LEXICON_WEIGHT / (1 + n / LEXICON_HALVED_AT) for n in (counts, counts.mean()))
+    return priors, (own + usual) / 2
 
 
 def labelled(labels: IntArray) -> IntArray:

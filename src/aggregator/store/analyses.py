@@ -111,7 +111,7 @@ _UNSURE_BELOW = "unsure below"
 _IS_UNSURE = and_(label.c.rank == 1, label.c.score < bindparam("threshold"))
 _MARK_UNSURE = update(label).where(label.c.is_unsure != _IS_UNSURE).values(is_unsure=_IS_UNSURE)
 
-_CATEGORY = (
+CATEGORY = (
     # Of several feeds with a category the first in the alphabet counts, not the one that happened to be first.
     select(func.min(feed.c.category))
     .join(sighting, sighting.c.feed_id == feed.c.id)
@@ -120,7 +120,7 @@ _CATEGORY = (
     .scalar_subquery()
 )
 
-_INPUT = article.c.content_hash.concat(" ").concat(func.coalesce(_CATEGORY, ""))
+_INPUT = article.c.content_hash.concat(" ").concat(func.coalesce(CATEGORY, ""))
 """All that an analysis depends on, as it is now; one made of anything else does not count."""
 
 _IS_OUTDATED = exists().where(analysis.c.id == article.c.analysis_id, analysis.c.input_hash != _INPUT)
@@ -153,7 +153,7 @@ _QUARANTINED = exists().where(
 _JOBS = (
     select(
         *(article.c.id, _INPUT.label("input"), article.c.title, article.c.summary, article.c.declared_language),
-        *(_CATEGORY.label("category"), article.c.tags, article.c.url),
+        *(CATEGORY.label("category"), article.c.tags, article.c.url),
     )
     .where(not_(_QUARANTINED))
     .order_by(article.c.id)

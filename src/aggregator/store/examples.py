@@ -6,8 +6,8 @@ from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 
 from aggregator.records import TopicExample
-from aggregator.store.analyses import read_tags
-from aggregator.store.schema import analysis, article, correction, feed, sighting
+from aggregator.store.analyses import CATEGORY, read_tags
+from aggregator.store.schema import analysis, article, correction
 from aggregator.store.selecting import one_of_many, select_in
 
 MOST_EXAMPLES = 20_000
@@ -46,14 +46,6 @@ class ExampleRows:
         ]
 
 
-_CATEGORY = (
-    select(func.min(feed.c.category))
-    .join(sighting, sighting.c.feed_id == feed.c.id)
-    .where(sighting.c.article_id == article.c.id)
-    .correlate(article)
-    .scalar_subquery()
-)
-
 _EXAMPLES = (
     select(
         *(
@@ -62,7 +54,7 @@ _EXAMPLES = (
             article.c.title,
             func.substr(article.c.summary, 1, TEXT_CHARS).label("text"),
         ),
-        *(_CATEGORY.label("category"), article.c.tags, article.c.url, correction.c.topic),
+        *(CATEGORY.label("category"), article.c.tags, article.c.url, correction.c.topic),
     )
     .outerjoin(correction, correction.c.article_id == article.c.id)
     .where(article.c.id.in_(one_of_many()))
